@@ -1,0 +1,102 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target is compiled the same way: Swift 6, memory-unsafe expressions marked, and
+/// imports that stay internal unless they say otherwise (a leaked dependency is a compile error).
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies + ["PoeCommand", argumentParser],
+        swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies + ["PoeTestSupport"], swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "poe",
+    products: [
+        .library(name: "Poe", targets: ["Poe"]),
+        .executable(name: "poe-run", targets: ["poe-run"]),
+        .executable(name: "poe-train", targets: ["poe-train"]),
+        .executable(name: "poe-model", targets: ["poe-model"]),
+        .executable(name: "poe-bench", targets: ["poe-bench"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
+    targets: [
+        // Layer 0: C and plain values.
+        .target(name: "CPoeKernels"),
+        .systemLibrary(
+            name: "CZstd", pkgConfig: "libzstd",
+            providers: [.apt(["libzstd-dev"]), .brew(["zstd"])]),
+        .systemLibrary(
+            name: "CEdit", pkgConfig: "libedit",
+            providers: [.apt(["libedit-dev"]), .brew(["libedit"])]),
+        library("PoeCore", []),
+        // Layer 1: numbers, text and the file; none knows the others.
+        library("PoeNumerics", ["CPoeKernels", "PoeCore"]),
+        library("PoeTokenizer", ["PoeCore"]),
+        library("PoemFile", ["CZstd", "PoeCore"]),
+        // Layer 2: the model.
+        library("PoeModel", ["PoeNumerics", "PoemFile", "PoeTokenizer", "PoeCore"]),
+        // Layer 3: running it and training it; neither knows the other.
+        library("PoeInference", ["PoeModel", "PoeNumerics", "PoeCore"]),
+        library(
+            "PoeTraining", ["PoeModel", "PoeNumerics", "PoeTokenizer", "PoemFile", "PoeCore"]),
+        // Layer 4: what a program embeds.
+        library(
+            "Poe", ["PoeInference", "PoeModel", "PoeNumerics", "PoeTokenizer", "PoemFile", "PoeCore"]),
+        // Layer 6: what people type. `PoeCommand` is what the commands share.
+        .target(
+            name: "PoeCommand", dependencies: ["Poe", "PoemFile", "PoeCore", argumentParser],
+            swiftSettings: swiftSettings),
+        command("poe-run", ["Poe", "PoeInference", "PoeModel", "PoeTokenizer", "PoeCore", "CEdit"]),
+        command(
+            "poe-train",
+            ["PoeTraining", "PoeInference", "PoeModel", "PoeNumerics", "PoeTokenizer", "PoemFile", "PoeCore"]),
+        command(
+            "poe-model",
+            ["Poe", "PoeInference", "PoeModel", "PoeNumerics", "PoeTokenizer", "PoemFile", "PoeCore"]),
+        command(
+            "poe-bench",
+            [
+                "PoeTraining", "PoeInference", "PoeModel", "PoeNumerics", "PoeTokenizer", "PoemFile",
+                "PoeCore",
+            ]),
+        // Tests.
+        .target(
+            name: "PoeTestSupport", dependencies: ["PoeCore"], path: "Tests/PoeTestSupport",
+            swiftSettings: swiftSettings),
+        tests("PoeCoreTests", ["PoeCore"]),
+        tests("PoeNumericsTests", ["PoeNumerics", "PoeCore"]),
+        tests("PoeTokenizerTests", ["PoeTokenizer", "PoeCore"]),
+        tests("PoemFileTests", ["PoemFile", "PoeCore"]),
+        tests("PoeModelTests", ["PoeModel", "PoemFile", "PoeTokenizer", "PoeNumerics", "PoeCore"]),
+        tests(
+            "PoeInferenceTests",
+            ["PoeInference", "PoeModel", "PoeNumerics", "PoeCore"]),
+        tests(
+            "PoeTrainingTests",
+            ["PoeTraining", "PoeInference", "PoeModel", "PoeNumerics", "PoeTokenizer", "PoemFile", "PoeCore"]),
+        tests("PoeTests", ["Poe", "PoeModel", "PoemFile", "PoeTokenizer", "PoeCore"]),
+        tests("CommandTests", ["PoeCommand", "Poe", "PoeModel", "PoemFile", "PoeTokenizer", "PoeCore"]),
+    ]
+)
