@@ -24,9 +24,11 @@ func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
         swiftSettings: swiftSettings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+/// `data` names folders that tests read in place, beside their source.
+func tests(_ name: String, _ dependencies: [Target.Dependency], data: [String] = []) -> Target {
     .testTarget(
-        name: name, dependencies: dependencies + ["PoeTestSupport"], swiftSettings: swiftSettings)
+        name: name, dependencies: dependencies + ["PoeTestSupport"], exclude: data,
+        swiftSettings: swiftSettings)
 }
 
 let package = Package(
@@ -95,7 +97,8 @@ let package = Package(
             ["PoeInference", "PoeModel", "PoeNumerics", "PoeCore"]),
         tests(
             "PoeTrainingTests",
-            ["PoeTraining", "PoeInference", "PoeModel", "PoeNumerics", "PoeTokenizer", "PoemFile", "PoeCore"]),
+            ["PoeTraining", "PoeInference", "PoeModel", "PoeNumerics", "PoeTokenizer", "PoemFile", "PoeCore"],
+            data: ["Goldens"]),
         tests("PoeTests", ["Poe", "PoeModel", "PoemFile", "PoeTokenizer", "PoeCore"]),
         tests("CommandTests", ["PoeCommand", "Poe", "PoeModel", "PoemFile", "PoeTokenizer", "PoeCore"]),
     ]
