@@ -1,5 +1,3 @@
-package import PoeCore
-
 /// What a parameter tensor is, which decides how it is initialised, decayed and quantized.
 package enum ParameterKind: Sendable {
     /// The weight of a linear layer, `[outputs, inputs]`.
@@ -51,14 +49,16 @@ package struct BlockParameters: Sendable {
 
 /// Every parameter of a model, in one flat buffer, derived from its configuration alone.
 ///
+/// It stands in the lowest layer because the model file checks its tensors against it.
+///
 /// Weights, gradients and optimizer state share this layout, so an optimizer is one pass over flat
 /// memory. Padding between tensors stays zero.
 package struct ParameterLayout: Sendable {
     /// The configuration the layout was derived from.
     package let configuration: ModelConfiguration
-    /// `[V, C]`
+    /// The token embedding, `[V, C]`.
     package let tokenEmbedding: Parameter
-    /// `[T, C]`
+    /// The position embedding, `[T, C]`.
     package let positionEmbedding: Parameter
     /// The blocks in order.
     package let blocks: [BlockParameters]
