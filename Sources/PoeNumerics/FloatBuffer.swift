@@ -1,0 +1,45 @@
+/// Owns `count` floats: 64-byte aligned, zero at first, freed with the object.
+///
+/// Views (``Matrix``, ``Vector``) do not keep it alive; whoever makes a view holds the buffer too.
+/// Unchecked `Sendable`: the storage is fixed, and who writes what when is the caller's agreement.
+@safe
+package final class FloatBuffer: @unchecked Sendable {
+    /// Number of floats.
+    package let count: Int
+    /// The first float; `count` of them follow each other.
+    package var pointer: UnsafeMutablePointer<Float> { unsafe storage }
+
+    private let storage: UnsafeMutablePointer<Float>
+
+    /// Allocates `count` zeros.
+    package init(count: Int) {
+        precondition(count >= 0, "a buffer of \(count) floats does not exist")
+        self.count = count
+        // Whole cache lines, so that a kernel may always address the last line it touches.
+        let bytes = max(64, (count * MemoryLayout<Float>.stride + 63) & ~63)
+        let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+        unsafe raw.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+        unsafe storage = raw.assumingMemoryBound(to: Float.self)
+    }
+
+    deinit {
+        unsafe UnsafeMutableRawPointer(storage).deallocate()
+    }
+
+    /// A row-major `rows` x `columns` view of the floats from `offset` on.
+    package func matrix(at offset: Int = 0, rows: Int, columns: Int) -> Matrix {
+        precondition(
+            rows >= 0 && columns >= 0 && offset >= 0 && offset + rows * columns <= count,
+            "[\(rows), \(columns)] at \(offset) exceeds a buffer of \(count) floats")
+        return unsafe Matrix(
+            pointer: storage + offset, rows: rows, columns: columns, stride: columns)
+    }
+
+    /// A view of `count` floats from `offset` on.
+    package func vector(at offset: Int = 0, count: Int) -> Vector {
+        precondition(
+            count >= 0 && offset >= 0 && offset + count <= self.count,
+            "[\(count)] at \(offset) exceeds a buffer of \(self.count) floats")
+        return unsafe Vector(pointer: storage + offset, count: count)
+    }
+}

@@ -1,0 +1,197 @@
+import CPoeKernels
+import Synchronization
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// A fixed set of threads that run the parts of one operation at a time.
+///
+/// Part `p` runs on thread `p % threads`, the caller being thread 0: a static partition, so nothing
+/// is decided by timing. Between runs the threads spin for some microseconds, then sleep.
+/// One caller at a time; a part must not call `run` on the same pool.
+package final class WorkerPool {
+    /// Number of threads, the caller included.
+    package let threads: Int
+
+    private let state: PoolState
+    private var handles: [pthread_t] = []
+
+    /// Starts `threads - 1` threads. Where the system refuses one, the remaining parts run on
+    /// fewer threads; results are the same.
+    package init(threads: Int) {
+        precondition(threads >= 1, "a pool of \(threads) threads does not exist")
+        self.threads = threads
+        state = PoolState()
+        for index in 1..<max(1, threads) {
+            guard let handle = startWorker(PoolWorker(state: state, index: index)) else { break }
+            handles.append(handle)
+        }
+        state.lanes = handles.count + 1
+    }
+
+    deinit {
+        state.stop()
+        for handle in handles { pthread_join(handle, nil) }
+    }
+
+    /// Calls `body` for the parts `0 ..< parts` and returns when all are done.
+    ///
+    /// What the parts wrote is visible to the caller afterwards.
+    package func run(_ parts: Int, _ body: (Int) -> Void) {
+        guard parts > 1 && state.lanes > 1 else {
+            for part in 0..<max(0, parts) { body(part) }
+            return
+        }
+        // The threads are done with `body` before `run` returns, so it does not escape.
+        withoutActuallyEscaping(body) { body in
+            state.start(parts: parts, body)
+            state.work(thread: 0)
+            state.finish()
+        }
+    }
+}
+
+/// What the threads of a pool share. `job` is written only while no thread works, and published
+/// by the atomic `generation`; hence unchecked `Sendable`.
+@safe
+private final class PoolState: @unchecked Sendable {
+    /// Threads that run parts, the caller included.
+    var lanes = 1
+    private var parts = 0
+    private var job: ((Int) -> Void)?
+
+    private let generation = Atomic<Int>(0)
+    private let unfinished = Atomic<Int>(0)
+    private let sleepers = Atomic<Int>(0)
+    private let stopped = Atomic<Bool>(false)
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+    /// About 50 microseconds: longer than the pause between two operations of a step, shorter
+    /// than a time slice.
+    private static let spins = 2_000
+
+    init() {
+        unsafe pthread_mutex_init(mutex, nil)
+        unsafe pthread_cond_init(condition, nil)
+    }
+
+    deinit {
+        unsafe pthread_cond_destroy(condition)
+        unsafe pthread_mutex_destroy(mutex)
+        unsafe condition.deallocate()
+        unsafe mutex.deallocate()
+    }
+
+    func start(parts: Int, _ body: @escaping (Int) -> Void) {
+        self.parts = parts
+        job = body
+        unfinished.store(lanes - 1, ordering: .relaxed)
+        publish()
+    }
+
+    func stop() {
+        stopped.store(true, ordering: .relaxed)
+        publish()
+    }
+
+    /// Runs this thread's share of the parts.
+    func work(thread: Int) {
+        guard let job else { return }
+        for part in stride(from: thread, to: parts, by: lanes) { job(part) }
+    }
+
+    /// Waits for the other threads; the caller of `run` does this.
+    func finish() {
+        var spin = 0
+        while unfinished.load(ordering: .acquiring) != 0 {
+            poe_pause()
+            spin += 1
+            if spin > Self.spins { sched_yield() }
+        }
+        job = nil
+    }
+
+    func loop(thread: Int) {
+        var seen = 0
+        while true {
+            seen = waitForWork(after: seen)
+            if stopped.load(ordering: .relaxed) { return }
+            work(thread: thread)
+            unfinished.subtract(1, ordering: .releasing)
+        }
+    }
+
+    private func publish() {
+        // Sequentially consistent against `waitForWork`: either it sees the new generation or
+        // this sees the sleeper.
+        generation.add(1, ordering: .sequentiallyConsistent)
+        guard sleepers.load(ordering: .sequentiallyConsistent) > 0 else { return }
+        unsafe pthread_mutex_lock(mutex)
+        unsafe pthread_cond_broadcast(condition)
+        unsafe pthread_mutex_unlock(mutex)
+    }
+
+    private func waitForWork(after seen: Int) -> Int {
+        for _ in 0..<Self.spins {
+            let now = generation.load(ordering: .acquiring)
+            if now != seen { return now }
+            poe_pause()
+        }
+        unsafe pthread_mutex_lock(mutex)
+        sleepers.add(1, ordering: .sequentiallyConsistent)
+        while generation.load(ordering: .sequentiallyConsistent) == seen {
+            unsafe pthread_cond_wait(condition, mutex)
+        }
+        sleepers.subtract(1, ordering: .sequentiallyConsistent)
+        unsafe pthread_mutex_unlock(mutex)
+        return generation.load(ordering: .acquiring)
+    }
+}
+
+/// What a new thread is told: its number and the pool's state (never the pool, which joins it).
+private final class PoolWorker: Sendable {
+    let state: PoolState
+    let index: Int
+
+    init(state: PoolState, index: Int) {
+        self.state = state
+        self.index = index
+    }
+}
+
+private func startWorker(_ worker: PoolWorker) -> pthread_t? {
+    let context = unsafe Unmanaged.passRetained(worker)
+    #if canImport(Darwin)
+        var handle: pthread_t?
+        let status = unsafe pthread_create(&handle, nil, workerMain, context.toOpaque())
+    #else
+        var handle = pthread_t()
+        let status = unsafe pthread_create(&handle, nil, workerMain, context.toOpaque())
+    #endif
+    guard status == 0 else {
+        unsafe context.release()
+        return nil
+    }
+    return handle
+}
+
+#if canImport(Darwin)
+    private func workerMain(_ context: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
+        runWorker(unsafe context)
+        return nil
+    }
+#else
+    private func workerMain(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+        if let context = unsafe context { unsafe runWorker(context) }
+        return nil
+    }
+#endif
+
+private func runWorker(_ context: UnsafeMutableRawPointer) {
+    let worker = unsafe Unmanaged<PoolWorker>.fromOpaque(context).takeRetainedValue()
+    worker.state.loop(thread: worker.index)
+}
