@@ -1,4 +1,4 @@
-import PoeCore
+package import PoeCore
 
 #if canImport(Glibc)
     import Glibc
