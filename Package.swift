@@ -65,23 +65,33 @@ let package = Package(
             "PoeTraining", ["PoeModel", "PoeNumerics", "PoeTokenizer", "PoemFile", "PoeCore"]),
         // Layer 4: what a program embeds.
         library(
-            "Poe", ["PoeInference", "PoeModel", "PoeNumerics", "PoeTokenizer", "PoemFile", "PoeCore"]),
+            "Poe",
+            ["PoeInference", "PoeModel", "PoeNumerics", "PoeTokenizer", "PoemFile", "PoeCore"]),
+        // Layer 5: what stands around the model.
+        library("PoeCorpus", ["PoeCore"]),
         // Layer 6: what people type. `PoeCommand` is what the commands share.
         .target(
             name: "PoeCommand", dependencies: ["Poe", "PoemFile", "PoeCore", argumentParser],
             swiftSettings: swiftSettings),
-        command("poe-run", ["Poe", "PoeInference", "PoeModel", "PoeTokenizer", "PoeCore", "CEdit"]),
+        command(
+            "poe-run", ["Poe", "PoeInference", "PoeModel", "PoeTokenizer", "PoeCore", "CEdit"]),
         command(
             "poe-train",
-            ["PoeTraining", "PoeInference", "PoeModel", "PoeNumerics", "PoeTokenizer", "PoemFile", "PoeCore"]),
+            [
+                "PoeCorpus", "PoeTraining", "PoeInference", "PoeModel", "PoeNumerics",
+                "PoeTokenizer", "PoemFile", "PoeCore",
+            ]),
         command(
             "poe-model",
-            ["Poe", "PoeInference", "PoeModel", "PoeNumerics", "PoeTokenizer", "PoemFile", "PoeCore"]),
+            [
+                "PoeCorpus", "Poe", "PoeInference", "PoeModel", "PoeNumerics", "PoeTokenizer",
+                "PoemFile", "PoeCore",
+            ]),
         command(
             "poe-bench",
             [
-                "PoeTraining", "PoeInference", "PoeModel", "PoeNumerics", "PoeTokenizer", "PoemFile",
-                "PoeCore",
+                "PoeCorpus", "PoeTraining", "PoeInference", "PoeModel", "PoeNumerics",
+                "PoeTokenizer", "PoemFile", "PoeCore",
             ]),
         // Tests.
         .target(
@@ -97,9 +107,19 @@ let package = Package(
             ["PoeInference", "PoeModel", "PoeNumerics", "PoeCore"]),
         tests(
             "PoeTrainingTests",
-            ["PoeTraining", "PoeInference", "PoeModel", "PoeNumerics", "PoeTokenizer", "PoemFile", "PoeCore"],
+            [
+                "PoeTraining", "PoeInference", "PoeModel", "PoeNumerics", "PoeTokenizer",
+                "PoemFile", "PoeCore",
+            ],
             data: ["Goldens"]),
+        tests("PoeCorpusTests", ["PoeCorpus", "PoeCore"]),
         tests("PoeTests", ["Poe", "PoeModel", "PoemFile", "PoeTokenizer", "PoeCore"]),
-        tests("CommandTests", ["PoeCommand", "Poe", "PoeModel", "PoemFile", "PoeTokenizer", "PoeCore"]),
+        tests(
+            "CommandTests",
+            [
+                "PoeCommand", "PoeCorpus", "Poe", "PoeModel", "PoemFile", "PoeTokenizer",
+                "PoeCore",
+            ],
+            data: ["Goldens"]),
     ]
 )
