@@ -1,0 +1,36 @@
+# `make try` and `make test` do everything on a new machine that has a Swift toolchain.
+
+MODEL  ?= models/bpe.poem
+PROMPT ?= Once upon a midnight dreary
+RUN    := .build/release/poe-run
+
+.PHONY: help try test build format lint bench setup
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+try: setup ## set-up, release build, text from models/bpe.poem (MODEL=, PROMPT=)
+	@test -f "$(MODEL)" || { echo "make try: there is no model at $(MODEL); train one with poe-train, or name one: make try MODEL=FILE" >&2; exit 1; }
+	swift build -c release --product poe-run
+	$(RUN) "$(MODEL)" -p "$(PROMPT)" -n 200 --seed 1
+
+test: setup ## set-up, all tests, in a release build
+	swift test -c release
+
+build: setup ## release build of every command, in .build/release
+	swift build -c release
+
+format: ## lay the source out
+	swift format --in-place --recursive Package.swift Sources Tests
+
+lint: ## check the layout of the source, the import graph, and the repository's files
+	swift format lint --strict --recursive Package.swift Sources Tests
+	.ci/check-imports
+	.ci/check-files
+
+bench: setup ## measure this machine: speed, memory, file sizes
+	swift build -c release --product poe-bench
+	.build/release/poe-bench "$(MODEL)"
+
+setup:
+	@scripts/setup
