@@ -57,9 +57,10 @@ extension Corpus {
 
     private static func work(at path: String) throws(CorpusError) -> Work {
         let bytes = try bytes(of: path)
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw .notUTF8(path: path, offset: invalidOffset(in: bytes))
+        if let offset = UTF8Validation.firstInvalidOffset(in: bytes) {
+            throw .notUTF8(path: path, offset: offset)
         }
+        let text = String(decoding: bytes, as: UTF8.self)
         let name = path.split(separator: "/").last.map(String.init) ?? path
         return Work(name: name, text: normalized(text))
     }
@@ -86,16 +87,6 @@ extension Corpus {
         }
         if heldReturn { result.append("\r") }
         return String(result)
-    }
-
-    private static func invalidOffset(in bytes: [UInt8]) -> Int {
-        var parser = Unicode.UTF8.ForwardParser()
-        var iterator = bytes.makeIterator()
-        var offset = 0
-        while case .valid(let scalar) = parser.parseScalar(from: &iterator) {
-            offset += scalar.count
-        }
-        return offset
     }
 
     private static func reason(_ error: any Error) -> String {

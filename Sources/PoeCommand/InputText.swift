@@ -1,0 +1,66 @@
+import PoeCore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Reading text that a person gives to a command.
+package enum InputText {
+    /// The text of a file, or of standard input where `path` is `-`.
+    package static func read(_ path: String) throws(CommandFailure) -> String {
+        let name = path == "-" ? "standard input" : path
+        let bytes = try path == "-" ? standardInput() : contents(of: path)
+        if let offset = UTF8Validation.firstInvalidOffset(in: bytes) {
+            throw CommandFailure(
+                .malformed, "\(name): not UTF-8 text: invalid bytes at offset \(offset)")
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// The text of a prompt: as ``read(_:)``, without one line end at its end, which editors and
+    /// `echo` add and nobody means.
+    package static func readPrompt(_ path: String) throws(CommandFailure) -> String {
+        var text = try read(path)
+        if text.utf8.last == UInt8(ascii: "\n") { text.unicodeScalars.removeLast() }
+        if text.utf8.last == UInt8(ascii: "\r") { text.unicodeScalars.removeLast() }
+        return text
+    }
+
+    private static func standardInput() throws(CommandFailure) -> [UInt8] {
+        try contents(of: STDIN_FILENO, named: "standard input")
+    }
+
+    private static func contents(of path: String) throws(CommandFailure) -> [UInt8] {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            throw CommandFailure(.noInput, "\(path): \(System.reason)")
+        }
+        defer { close(descriptor) }
+        return try contents(of: descriptor, named: path)
+    }
+
+    private static func contents(
+        of descriptor: Int32, named name: String
+    ) throws(CommandFailure) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let count = unsafe block.withUnsafeMutableBytes {
+                unsafe System.readBytes(descriptor, $0)
+            }
+            if count > 0 {
+                bytes += block[..<count]
+            } else if count == 0 {
+                return bytes
+            } else if errno == EISDIR {
+                throw CommandFailure(.noInput, "\(name): \(System.reason)")
+            } else if errno != EINTR || Interrupt.isRequested {
+                throw CommandFailure(.inputOutput, "\(name): \(System.reason)")
+            }
+        }
+    }
+}
