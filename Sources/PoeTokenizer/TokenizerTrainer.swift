@@ -1,0 +1,108 @@
+package import PoeCore
+
+/// Learns tokenizers from texts.
+///
+/// Everything is counted and ordered by written rules, so two trainings on equal texts give equal
+/// descriptions.
+package enum TokenizerTrainer {
+    /// A token for each distinct Unicode scalar of `texts`, in ascending order.
+    ///
+    /// Without any text the description is empty, which ``Tokenizer/init(_:)`` refuses.
+    package static func characters(of texts: [String]) -> TokenizerDescription {
+        let corpus = CorpusBytes(texts)
+        let alphabet = corpus.alphabet()
+        return TokenizerDescription(
+            base: .characters(alphabet),
+            replacement: replacement(in: alphabet),
+            folds: folds(alphabet, corpus))
+    }
+
+    /// Byte-pair encoding over characters.
+    ///
+    /// Again and again the most frequent pair of adjacent tokens becomes one token, until
+    /// `vocabularySize` is reached. Pairs are counted in all texts, overlaps included, but not
+    /// across the pre-tokenizer's cuts. Of equally frequent pairs the one with the smaller left token
+    /// is taken, then the one with the smaller right token. A pair that occurs once, or whose token
+    /// would stand for more than ``TokenizerLimits/expansionBytes``, is not merged; so a small text
+    /// can give fewer tokens than were asked for.
+    ///
+    /// - Parameters:
+    ///   - texts: What merges are counted on; no merge crosses from one text to the next.
+    ///   - alphabetTexts: Base tokens are the characters of these and of `texts`.
+    ///   - vocabularySize: Tokens in all.
+    ///   - pretokenizer: How texts are cut.
+    /// - Throws: ``TokenizerError/emptyAlphabet``, ``TokenizerError/vocabularyTooSmall(requested:baseCount:)``,
+    ///   ``TokenizerError/vocabularyTooLarge(count:)``.
+    package static func bpe(
+        texts: [String], alphabetTexts: [String] = [], vocabularySize: Int,
+        pretokenizer: Pretokenizer = .gpt2
+    ) throws(TokenizerError) -> TokenizerDescription {
+        let corpus = CorpusBytes(texts)
+        let whole = CorpusBytes(alphabetTexts)
+        let alphabet = CorpusBytes.alphabet(of: [corpus, whole])
+        try check(vocabularySize, baseCount: alphabet.count)
+        let base = TokenizerDescription.Base.characters(alphabet)
+        return TokenizerDescription(
+            base: base,
+            merges: merges(corpus, base, vocabularySize: vocabularySize, pretokenizer),
+            pretokenizer: pretokenizer,
+            replacement: replacement(in: alphabet),
+            folds: folds(alphabet, whole.isEmpty ? corpus : whole))
+    }
+
+    /// Byte-pair encoding over the 256 bytes, cut as GPT-2 does; the rules of
+    /// ``bpe(texts:alphabetTexts:vocabularySize:pretokenizer:)`` otherwise.
+    package static func byteLevelBPE(
+        texts: [String], vocabularySize: Int
+    ) throws(TokenizerError) -> TokenizerDescription {
+        try check(vocabularySize, baseCount: 256)
+        let merges = merges(
+            CorpusBytes(texts), .bytes, vocabularySize: vocabularySize, .gpt2)
+        return TokenizerDescription(base: .bytes, merges: merges, pretokenizer: .gpt2)
+    }
+
+    private static func check(_ size: Int, baseCount: Int) throws(TokenizerError) {
+        guard baseCount > 0 else { throw .emptyAlphabet }
+        guard size >= baseCount else {
+            throw .vocabularyTooSmall(requested: size, baseCount: baseCount)
+        }
+        guard size <= TokenizerLimits.vocabularySize else {
+            throw .vocabularyTooLarge(count: size)
+        }
+    }
+
+    private static func merges(
+        _ corpus: CorpusBytes, _ base: TokenizerDescription.Base, vocabularySize: Int,
+        _ pretokenizer: Pretokenizer
+    ) -> [Merge] {
+        let description = TokenizerDescription(base: base)
+        var learner = MergeLearner(
+            WordCounts(corpus, base: base, pretokenizer: pretokenizer),
+            baseLengths: description.baseLengths())
+        return learner.learn(vocabularySize - description.baseCount)
+    }
+
+    /// What stands in for unknown characters: a blank, else a line feed, else the first character.
+    private static func replacement(in alphabet: [Unicode.Scalar]) -> TokenID {
+        let rank = alphabet.firstIndex(of: " ") ?? alphabet.firstIndex(of: "\n") ?? 0
+        return TokenID(rank)
+    }
+
+    /// The folds that lead from what people type to what the corpus has.
+    ///
+    /// A fold is set where its target is in the alphabet and the texts do without its source.
+    private static func folds(
+        _ alphabet: [Unicode.Scalar], _ corpus: CorpusBytes
+    ) -> TokenizerDescription.Folds {
+        let known = Set(alphabet)
+        func unknown(_ scalar: Unicode.Scalar) -> Bool { !known.contains(scalar) }
+        var folds: TokenizerDescription.Folds = [.canonicalComposition]
+        if known.contains("\n"), unknown("\r") { folds.insert(.lineEnds) }
+        let double = known.contains("“") && known.contains("”") && unknown("\"")
+        let single = known.contains("’") && unknown("'")
+        if double || single { folds.insert(.quotes) }
+        if known.contains("—"), !corpus.contains("--") { folds.insert(.dashes) }
+        if known.contains("…"), !corpus.contains("...") { folds.insert(.ellipses) }
+        return folds
+    }
+}
