@@ -1,0 +1,62 @@
+package import PoeCore
+package import PoeNumerics
+
+/// The parameters of one model: f32, in one flat buffer, in the order of ``ParameterLayout``.
+///
+/// Gradients and optimizer state are buffers of the same layout. Padding between tensors is zero.
+// @unchecked: the configuration and layout are constant; whoever writes to the buffer (a trainer, a
+// loader) is its only user until it hands the weights on, and from then on they are only read.
+package final class ModelWeights: @unchecked Sendable {
+    /// The sizes from which everything else follows.
+    package let configuration: ModelConfiguration
+    /// Where each parameter lies in ``buffer``.
+    package let layout: ParameterLayout
+    /// `layout.elementCount` floats.
+    package let buffer: FloatBuffer
+
+    /// Makes weights that are all zero; `configuration` must be valid.
+    package init(_ configuration: ModelConfiguration) {
+        self.configuration = configuration
+        layout = ParameterLayout(configuration)
+        buffer = FloatBuffer(count: layout.elementCount)
+    }
+
+    /// A view of `parameter` as a matrix: all dimensions but the last are rows.
+    package func matrix(_ parameter: Parameter) -> Matrix {
+        buffer.matrix(at: parameter.offset, rows: parameter.rows, columns: parameter.columns)
+    }
+
+    /// A view of all elements of `parameter`, in row-major order.
+    package func vector(_ parameter: Parameter) -> Vector {
+        buffer.vector(at: parameter.offset, count: parameter.count)
+    }
+
+    /// A view of `parameter`, or nil where the model has no such parameter.
+    package func vector(_ parameter: Parameter?) -> Vector? {
+        parameter.map { vector($0) }
+    }
+
+    /// A copy of the elements of `parameter`, in row-major order.
+    package func floats(_ parameter: Parameter) -> [Float] {
+        let view = vector(parameter)
+        return (0..<parameter.count).map { view[$0] }
+    }
+
+    /// Overwrites `parameter`; `values` has `parameter.count` elements in row-major order.
+    package func set(_ parameter: Parameter, to values: [Float]) {
+        precondition(
+            values.count == parameter.count,
+            "\(parameter.name) has \(parameter.count) elements, not \(values.count)")
+        let view = vector(parameter)
+        for i in 0..<values.count { view[i] = values[i] }
+    }
+
+    /// Other weights with the same values.
+    package func copy() -> ModelWeights {
+        let other = ModelWeights(configuration)
+        for parameter in layout.parameters {
+            other.set(parameter, to: floats(parameter))
+        }
+        return other
+    }
+}
