@@ -1,0 +1,65 @@
+import PoeCore
+
+extension FileBytes {
+    /// The decoded bytes of a section that is not chunked, its hashes checked (rules 28 to 32).
+    ///
+    /// The caller has checked the decoded length against the kind's cap.
+    func decode(_ section: SectionEntry) throws(PoemError) -> ByteReader {
+        try checkStoredHash(section)
+        var place = Place(section: section.kind.description, offset: section.range.lowerBound)
+        guard section.codec == .zstd else { return ByteReader(copy(section.range), origin: place) }
+        var bytes = [UInt8](repeating: 0, count: section.decodedLength)
+        let decoder = ZstdDecoder()
+        let stored = unsafe pointer(section.range)
+        try unsafe decodeFrame(stored, at: place, with: decoder, into: &bytes)
+        let hash = XXH64.hash(bytes)
+        guard hash == section.decodedHash else {
+            throw .malformed(
+                .decodedHash, place, expected: hex(section.decodedHash), found: hex(hash))
+        }
+        place.offset = 0
+        place.isDecoded = true
+        return ByteReader(bytes, origin: place)
+    }
+
+    /// Rule 28.
+    func checkStoredHash(_ section: SectionEntry) throws(PoemError) {
+        let hash = hash(section.range)
+        guard hash == section.storedHash else {
+            throw .malformed(
+                .sectionHash,
+                Place(section: section.kind.description, offset: section.range.lowerBound),
+                expected: hex(section.storedHash), found: hex(hash))
+        }
+    }
+
+    private func decodeFrame(
+        _ frame: UnsafeRawBufferPointer, at place: Place, with decoder: borrowing ZstdDecoder,
+        into bytes: inout [UInt8]
+    ) throws(PoemError) {
+        try unsafe bytes.withMutableBytes { (output) throws(PoemError) in
+            try unsafe Zstd.decode(frame, at: place, with: decoder, into: output)
+        }
+    }
+}
+
+extension Zstd {
+    /// Decompresses exactly one frame that fills `output`, its header checked first (rules 29 to 31).
+    static func decode(
+        _ frame: UnsafeRawBufferPointer, at place: Place, with decoder: borrowing ZstdDecoder,
+        into output: UnsafeMutableRawBufferPointer
+    ) throws(PoemError) {
+        let header = unsafe Array(frame.prefix(headerLimit))
+        try checkHeader(header, at: place, decodedLength: output.count)
+        let length = unsafe frameLength(frame)
+        guard length == frame.count else {
+            throw .malformed(
+                .frameLength, place, expected: "\(frame.count) bytes",
+                found: length.map { "\($0) bytes" } ?? "unknown, the frame being cut or broken")
+        }
+        if let fault = unsafe decoder.decode(frame, into: output) {
+            throw .malformed(
+                .frameContent, place, expected: "\(output.count) bytes long", found: fault)
+        }
+    }
+}
