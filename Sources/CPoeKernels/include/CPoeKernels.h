@@ -1,3 +1,9 @@
+// The numeric kernels: one table of functions per instruction set, all with the same bits.
+//
+// Conventions. Matrices are row-major f32; `X_row` is the distance in floats from a row of X to
+// the next. Ranges are half open. A kernel reads and writes exactly the elements it names, needs
+// no alignment, allocates nothing and starts no thread: the caller splits the work.
+// Documentation/Kernels.md has the reduction orders and says how to add a set.
 #pragma once
 
 #include <stddef.h>
@@ -16,9 +22,143 @@ static inline void poe_pause(void) {
 #endif
 }
 
+/// C = A B, with B in panels (see `pack`). Element (i, k) of A is a[i * a_row + k * a_step], where
+/// one of the two distances must be 1; or A is in panels too (see `pack_a`).
+typedef struct poe_product {
+    const float *a;
+    ptrdiff_t a_row, a_step;
+    int32_t a_packed;
+    /// Panels of B, and the depth they were packed with (at least `depth`).
+    const float *panels;
+    ptrdiff_t panel_depth;
+    float *c;
+    ptrdiff_t c_row;
+    /// One value a column, added to every row; or NULL.
+    const float *bias;
+    ptrdiff_t columns, depth;
+    /// Whether the product is added to C instead of replacing it.
+    int32_t accumulate;
+} poe_product;
+
+/// A dropout mask; `keep` is the least 32-bit number that keeps an element.
+typedef struct poe_dropout {
+    uint32_t key_low, key_high, keep;
+    float scale;
+} poe_dropout;
+
+/// Causal attention of windows; q, k and v stand beside each other in a row of qkv.
+typedef struct poe_attention {
+    const float *qkv;
+    ptrdiff_t qkv_row;
+    float *out;
+    ptrdiff_t out_row;
+    float *log_sum_exp;
+    const float *d_out;
+    ptrdiff_t d_out_row;
+    float *d_qkv;
+    ptrdiff_t d_qkv_row;
+    ptrdiff_t length, heads, dimension;
+    float score_scale;
+    const poe_dropout *dropout;
+} poe_attention;
+
+/// The constants of an AdamW step.
+typedef struct poe_adamw {
+    float gradient_scale, beta1, one_minus_beta1, beta2, one_minus_beta2;
+    /// 1 - learning rate * weight decay.
+    float decay;
+    float root_correction2, epsilon;
+    /// learning rate / (1 - beta1^step).
+    float step;
+} poe_adamw;
+
+/// Rows of a panel of `pack_a`.
+#define POE_A_PANEL 48
+
 /// The kernels of one instruction set.
 typedef struct poe_kernels {
     const char *name;
+    /// Rows and columns of the tile of C that is held in registers; a panel has `panel_columns`
+    /// columns, the last one only as many as it needs, rounded up to 16.
+    ptrdiff_t tile_rows, panel_columns;
+
+    /// Packs panels [panel_begin, panel_end) of B [depth, columns]: panel p holds `depth` rows of
+    /// its columns, zeros to the right, and starts at panels + p * panel_columns * depth.
+    /// Element (k, j) of B is b[k * b_row + j], or b[j * b_row + k] where `transposed`.
+    void (*pack)(const float *b, ptrdiff_t b_row, int32_t transposed, ptrdiff_t depth,
+                 ptrdiff_t columns, ptrdiff_t panel_begin, ptrdiff_t panel_end, float *panels);
+    /// Packs panels [panel_begin, panel_end) of a transposed A, whose element (i, k) is
+    /// a[k * a_row + i]: panel p holds rows [48 p, 48 p + 48) at panels + p * 48 * depth.
+    void (*pack_a)(const float *a, ptrdiff_t a_row, ptrdiff_t depth, ptrdiff_t rows,
+                   ptrdiff_t panel_begin, ptrdiff_t panel_end, float *panels);
+    /// The elements of C in rows [row_begin, row_end) and panels [panel_begin, panel_end).
+    void (*multiply)(const poe_product *product, ptrdiff_t row_begin, ptrdiff_t row_end,
+                     ptrdiff_t panel_begin, ptrdiff_t panel_end);
+
+    void (*layer_norm)(const float *x, ptrdiff_t x_row, const float *gain, const float *bias,
+                       float epsilon, ptrdiff_t rows, ptrdiff_t columns, float *out,
+                       ptrdiff_t out_row, float *mean, float *inverse);
+    void (*layer_norm_backward)(const float *d_out, ptrdiff_t d_out_row, const float *x,
+                                ptrdiff_t x_row, const float *mean, const float *inverse,
+                                const float *gain, ptrdiff_t rows, ptrdiff_t columns, float *d_x,
+                                ptrdiff_t d_x_row);
+    /// Adds to columns [column_begin, column_end) of d_gain and, where not NULL, d_bias.
+    void (*layer_norm_gradients)(const float *d_out, ptrdiff_t d_out_row, const float *x,
+                                 ptrdiff_t x_row, const float *mean, const float *inverse,
+                                 ptrdiff_t rows, ptrdiff_t column_begin, ptrdiff_t column_end,
+                                 float *d_gain, float *d_bias);
+
+    /// `kind` 0: GELU; 1: GELU by tanh.
+    void (*activate)(int32_t kind, const float *x, ptrdiff_t x_row, ptrdiff_t rows,
+                     ptrdiff_t columns, float *out, ptrdiff_t out_row);
+    void (*activate_backward)(int32_t kind, const float *d_out, ptrdiff_t d_out_row,
+                              const float *x, ptrdiff_t x_row, ptrdiff_t rows, ptrdiff_t columns,
+                              float *d_x, ptrdiff_t d_x_row);
+
+    void (*column_sums)(const float *x, ptrdiff_t x_row, ptrdiff_t rows, ptrdiff_t column_begin,
+                        ptrdiff_t column_end, float *sums);
+
+    /// out = dropout(x); the first row of x is row `first_row` of the mask.
+    void (*dropout)(const float *x, ptrdiff_t x_row, const poe_dropout *dropout,
+                    ptrdiff_t first_row, ptrdiff_t rows, ptrdiff_t columns, float *out,
+                    ptrdiff_t out_row);
+    /// residual += dropout(branch); NULL adds the branch as it is.
+    void (*add_residual)(const float *branch, ptrdiff_t branch_row, const poe_dropout *dropout,
+                         ptrdiff_t first_row, ptrdiff_t rows, ptrdiff_t columns, float *residual,
+                         ptrdiff_t residual_row);
+
+    /// Floats of scratch that a job of `attention` or `attention_backward` needs.
+    ptrdiff_t (*attention_scratch)(ptrdiff_t length, ptrdiff_t dimension);
+    /// Job = window * heads + head.
+    void (*attention)(const poe_attention *attention, ptrdiff_t job, float *scratch);
+    void (*attention_backward)(const poe_attention *attention, ptrdiff_t job, float *scratch);
+    /// One head of one query over `count` cached rows; `scratch` holds count + 16 floats.
+    void (*attend_cached)(const float *query, const float *keys, ptrdiff_t keys_row,
+                          const float *values, ptrdiff_t values_row, ptrdiff_t count,
+                          ptrdiff_t dimension, float score_scale, float *out, float *scratch);
+
+    /// Writes the losses; where `gradient_scale` is not NULL, overwrites the logits too.
+    void (*softmax_cross_entropy)(float *logits, ptrdiff_t logits_row, const uint32_t *targets,
+                                  ptrdiff_t rows, ptrdiff_t columns, float *losses,
+                                  const float *gradient_scale);
+
+    /// out[i] = token_table[tokens[i]] + position_table[(first + i) % context].
+    void (*embed)(const uint32_t *tokens, ptrdiff_t first, ptrdiff_t count,
+                  const float *token_table, ptrdiff_t token_row, const float *position_table,
+                  ptrdiff_t position_row, ptrdiff_t context, ptrdiff_t columns, float *out,
+                  ptrdiff_t out_row);
+    /// Adds to columns [column_begin, column_end) of both tables, in order of i.
+    void (*embed_backward)(const float *d_out, ptrdiff_t d_out_row, const uint32_t *tokens,
+                           ptrdiff_t count, ptrdiff_t context, ptrdiff_t column_begin,
+                           ptrdiff_t column_end, float *d_token_table, ptrdiff_t token_row,
+                           float *d_position_table, ptrdiff_t position_row);
+
+    double (*sum_of_squares)(const float *x, ptrdiff_t count);
+    void (*adamw)(float *weights, const float *gradient, float *first, float *second,
+                  ptrdiff_t count, const poe_adamw *settings);
+    /// out = alpha x + beta y; out may be x or y.
+    void (*scale_add)(const float *x, float alpha, const float *y, float beta, float *out,
+                      ptrdiff_t count);
 } poe_kernels;
 
 /// The table called `name`, or NULL where this machine cannot run it.

@@ -1,0 +1,42 @@
+// The kernels of one set. A set's source file defines KERNELS (the table's name), NAME, TILE_ROWS
+// and TILE_VECTORS, opens its target region and includes this.
+
+#pragma clang fp contract(off)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wpsabi"
+
+#define PANEL (TILE_VECTORS * LANES)
+
+#include "vectors.h"
+#include "product.h"
+#include "elementwise.h"
+#include "attention.h"
+
+const poe_kernels KERNELS = {
+    .name = NAME,
+    .tile_rows = TILE_ROWS,
+    .panel_columns = PANEL,
+    .pack = pack,
+    .pack_a = pack_a,
+    .multiply = multiply,
+    .layer_norm = layer_norm,
+    .layer_norm_backward = layer_norm_backward,
+    .layer_norm_gradients = layer_norm_gradients,
+    .activate = activate,
+    .activate_backward = activate_backward,
+    .column_sums = column_sums,
+    .dropout = dropout,
+    .add_residual = add_residual,
+    .attention_scratch = attention_scratch,
+    .attention = attention,
+    .attention_backward = attention_backward,
+    .attend_cached = attend_cached,
+    .softmax_cross_entropy = softmax_cross_entropy,
+    .embed = embed,
+    .embed_backward = embed_backward,
+    .sum_of_squares = sum_of_squares,
+    .adamw = adamw,
+    .scale_add = scale_add,
+};
+
+#pragma clang diagnostic pop

@@ -1,0 +1,9 @@
+// The baseline of the target machine. Where it has no fused multiply-add instruction (x86-64),
+// the compiler calls the C library's `fmaf`, which rounds once as the instruction does.
+#include "CPoeKernels.h"
+
+#define KERNELS poe_kernels_scalar
+#define NAME "scalar"
+#define TILE_ROWS 4
+#define TILE_VECTORS 1
+#include "kernels.h"

@@ -1,0 +1,217 @@
+// Products of matrices: packing, the register tile, and the loops around it.
+
+// Products over this many steps are summed from zero, then added to C, block after block.
+#define DEPTH_BLOCK 256
+// Columns of a panel of a transposed A: a multiple of the lanes and of every set's tile rows.
+#define A_PANEL POE_A_PANEL
+
+INLINE ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
+
+INLINE ptrdiff_t round_up(ptrdiff_t x, ptrdiff_t multiple) {
+    return (x + multiple - 1) / multiple * multiple;
+}
+
+/// Width of panel p of a matrix with `columns` columns.
+INLINE ptrdiff_t panel_width(ptrdiff_t p, ptrdiff_t columns) {
+    return smaller(PANEL, round_up(columns - p * PANEL, LANES));
+}
+
+/// Writes 16 rows of 16 of B transposed: out[k * width + j] = b[j * b_row + k].
+INLINE void transpose16(const float *b, ptrdiff_t b_row, float *out, ptrdiff_t width) {
+    v16 r[16], s[16];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 16; i++) r[i] = load(b + i * b_row);
+    // Four rounds of exchanging blocks of 8, 4, 2 and 1 lanes between rows that far apart.
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 8; i++) {
+        s[i] = __builtin_shufflevector(r[i], r[i + 8], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+        s[i + 8] = __builtin_shufflevector(r[i], r[i + 8], 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+    }
+#pragma clang loop unroll(full)
+    for (int g = 0; g < 16; g += 8) {
+#pragma clang loop unroll(full)
+        for (int i = g; i < g + 4; i++) {
+            r[i] = __builtin_shufflevector(s[i], s[i + 4], 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27);
+            r[i + 4] = __builtin_shufflevector(s[i], s[i + 4], 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31);
+        }
+    }
+#pragma clang loop unroll(full)
+    for (int g = 0; g < 16; g += 4) {
+#pragma clang loop unroll(full)
+        for (int i = g; i < g + 2; i++) {
+            s[i] = __builtin_shufflevector(r[i], r[i + 2], 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+            s[i + 2] = __builtin_shufflevector(r[i], r[i + 2], 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+        }
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 16; i += 2) {
+        store(out + i * width, __builtin_shufflevector(s[i], s[i + 1], 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30));
+        store(out + (i + 1) * width, __builtin_shufflevector(s[i], s[i + 1], 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31));
+    }
+}
+
+static void pack(const float *b, ptrdiff_t b_row, int32_t transposed, ptrdiff_t depth,
+                 ptrdiff_t columns, ptrdiff_t panel_begin, ptrdiff_t panel_end, float *panels) {
+    for (ptrdiff_t p = panel_begin; p < panel_end; p++) {
+        ptrdiff_t width = panel_width(p, columns);
+        float *panel = panels + p * PANEL * depth;
+        for (ptrdiff_t j = 0; j < width; j += LANES) {
+            ptrdiff_t column = p * PANEL + j;
+            ptrdiff_t count = smaller(LANES, columns - column);
+            ptrdiff_t k = 0;
+            if (!transposed) {
+                for (; k < depth; k++)
+                    store(panel + k * width + j, load_some(b + k * b_row + column, count));
+                continue;
+            }
+            if (count == LANES) {
+                for (; k + LANES <= depth; k += LANES)
+                    transpose16(b + column * b_row + k, b_row, panel + k * width + j, width);
+            }
+            for (; k < depth; k++) {
+                for (ptrdiff_t i = 0; i < LANES; i++)
+                    panel[k * width + j + i] = i < count ? b[(column + i) * b_row + k] : 0.0f;
+            }
+        }
+    }
+}
+
+static void pack_a(const float *a, ptrdiff_t a_row, ptrdiff_t depth, ptrdiff_t rows,
+                   ptrdiff_t panel_begin, ptrdiff_t panel_end, float *panels) {
+    for (ptrdiff_t p = panel_begin; p < panel_end; p++) {
+        ptrdiff_t first = p * A_PANEL;
+        for (ptrdiff_t k = 0; k < depth; k++) {
+            float *out = panels + (p * depth + k) * A_PANEL;
+            for (ptrdiff_t j = 0; j < A_PANEL && first + j < rows; j += LANES)
+                store(out + j, load_some(a + k * a_row + first + j, rows - first - j));
+        }
+    }
+}
+
+/// A tile of C, `rows` x `vectors` * 16, both constants where this is inlined: each element is a
+/// chain of fused multiply-adds over k in order, then is added to C, then gets its bias.
+INLINE void tile(const int rows, const int vectors, const float *a, ptrdiff_t a_row,
+                 ptrdiff_t a_step, const float *b, ptrdiff_t b_row, ptrdiff_t depth, float *c,
+                 ptrdiff_t c_row, ptrdiff_t columns, int adds, const float *bias) {
+    v16 sum[TILE_ROWS][TILE_VECTORS];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++) {
+#pragma clang loop unroll(full)
+        for (int j = 0; j < vectors; j++) sum[i][j] = splat(0.0f);
+    }
+#pragma clang loop unroll(disable)
+    for (ptrdiff_t k = 0; k < depth; k++) {
+        v16 row[TILE_VECTORS];
+#pragma clang loop unroll(full)
+        for (int j = 0; j < vectors; j++) row[j] = load(b + k * b_row + j * LANES);
+#pragma clang loop unroll(full)
+        for (int i = 0; i < rows; i++) {
+            v16 factor = splat(a[i * a_row + k * a_step]);
+#pragma clang loop unroll(full)
+            for (int j = 0; j < vectors; j++) sum[i][j] = fma16(factor, row[j], sum[i][j]);
+        }
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++) {
+#pragma clang loop unroll(full)
+        for (int j = 0; j < vectors; j++) {
+            float *out = c + i * c_row + j * LANES;
+            ptrdiff_t count = columns - j * LANES;
+            v16 value = sum[i][j];
+            if (adds) value = load_some(out, count) + value;
+            if (bias) value += load_some(bias + j * LANES, count);
+            store_some(out, value, count);
+        }
+    }
+}
+
+#define TILE_ARGUMENTS a, a_row, a_step, b, b_row, depth, c, c_row, columns, adds, bias
+#define TILE_CASE(R) \
+    case R: \
+        if (R <= TILE_ROWS) tile(R <= TILE_ROWS ? R : 1, vectors, TILE_ARGUMENTS); \
+        return;
+
+/// `tile` with a constant width and 1 ... TILE_ROWS rows.
+INLINE void tile_rows(ptrdiff_t rows, const int vectors, const float *a, ptrdiff_t a_row,
+                      ptrdiff_t a_step, const float *b, ptrdiff_t b_row, ptrdiff_t depth, float *c,
+                      ptrdiff_t c_row, ptrdiff_t columns, int adds, const float *bias) {
+    switch (rows) {
+        TILE_CASE(1) TILE_CASE(2) TILE_CASE(3) TILE_CASE(4) TILE_CASE(5) TILE_CASE(6)
+        TILE_CASE(7) TILE_CASE(8)
+    }
+}
+
+/// `rows` rows of one panel over one block of the depth.
+#define DEFINE_PANEL(NAME, VECTORS, A_ROW, A_STEP) \
+    static void NAME(ptrdiff_t rows, const float *a, ptrdiff_t a_distance, const float *b, \
+                     ptrdiff_t b_row, ptrdiff_t depth, float *c, ptrdiff_t c_row, \
+                     ptrdiff_t columns, int adds, const float *bias) { \
+        for (ptrdiff_t i = 0; i < rows; i += TILE_ROWS) \
+            tile_rows(smaller(TILE_ROWS, rows - i), VECTORS, a + i * (A_ROW), A_ROW, A_STEP, b, \
+                      b_row, depth, c + i * c_row, c_row, columns, adds, bias); \
+    }
+
+DEFINE_PANEL(rows_1, 1, a_distance, 1)
+DEFINE_PANEL(steps_1, 1, 1, a_distance)
+#if TILE_VECTORS >= 2
+DEFINE_PANEL(rows_2, 2, a_distance, 1)
+DEFINE_PANEL(steps_2, 2, 1, a_distance)
+#endif
+#if TILE_VECTORS >= 3
+DEFINE_PANEL(rows_3, 3, a_distance, 1)
+DEFINE_PANEL(steps_3, 3, 1, a_distance)
+#endif
+#if TILE_VECTORS >= 4
+DEFINE_PANEL(rows_4, 4, a_distance, 1)
+DEFINE_PANEL(steps_4, 4, 1, a_distance)
+#endif
+
+typedef void panel_function(ptrdiff_t, const float *, ptrdiff_t, const float *, ptrdiff_t,
+                            ptrdiff_t, float *, ptrdiff_t, ptrdiff_t, int, const float *);
+
+/// The function for panels of `width` columns; A's rows or A's steps stand side by side.
+INLINE panel_function *panel_for(ptrdiff_t width, int by_steps) {
+    switch (width / LANES) {
+#if TILE_VECTORS >= 2
+    case 2: return by_steps ? steps_2 : rows_2;
+#endif
+#if TILE_VECTORS >= 3
+    case 3: return by_steps ? steps_3 : rows_3;
+#endif
+#if TILE_VECTORS >= 4
+    case 4: return by_steps ? steps_4 : rows_4;
+#endif
+    default: return by_steps ? steps_1 : rows_1;
+    }
+}
+
+static void multiply(const poe_product *product, ptrdiff_t row_begin, ptrdiff_t row_end,
+                     ptrdiff_t panel_begin, ptrdiff_t panel_end) {
+    const poe_product q = *product;
+    int by_steps = q.a_packed || q.a_step != 1;
+    ptrdiff_t a_distance = q.a_packed ? A_PANEL : by_steps ? q.a_step : q.a_row;
+    ptrdiff_t k_distance = q.a_packed ? A_PANEL : q.a_step;
+    ptrdiff_t a_panel = q.a_packed ? A_PANEL : row_end + 1;
+    for (ptrdiff_t p = panel_begin; p < panel_end; p++) {
+        ptrdiff_t width = panel_width(p, q.columns);
+        ptrdiff_t columns = smaller(width, q.columns - p * PANEL);
+        const float *panel = q.panels + p * PANEL * q.panel_depth;
+        panel_function *run = panel_for(width, by_steps);
+        // A depth of 0 still writes C.
+        ptrdiff_t k = 0;
+        do {
+            ptrdiff_t depth = smaller(DEPTH_BLOCK, q.depth - k);
+            const float *bias = q.bias && k == 0 ? q.bias + p * PANEL : NULL;
+            ptrdiff_t next;
+            for (ptrdiff_t i = row_begin; i < row_end; i = next) {
+                next = smaller(row_end, i / a_panel * a_panel + a_panel);
+                const float *a = q.a_packed
+                    ? q.a + i / A_PANEL * A_PANEL * q.depth + i % A_PANEL
+                    : q.a + i * q.a_row;
+                run(next - i, a + k * k_distance, a_distance, panel + k * width, width, depth,
+                    q.c + i * q.c_row + p * PANEL, q.c_row, columns, q.accumulate || k > 0, bias);
+            }
+            k += DEPTH_BLOCK;
+        } while (k < q.depth);
+    }
+}

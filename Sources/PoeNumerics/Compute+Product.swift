@@ -1,0 +1,149 @@
+import CPoeKernels
+
+/// A matrix packed once into the panels that products read, for one kernel set.
+///
+/// Immutable, hence `Sendable`.
+@safe
+package final class PackedMatrix: Sendable {
+    /// Inner dimension of the products, `K`.
+    package let depth: Int
+    /// Columns of the products, `N`.
+    package let columns: Int
+    /// The set whose panels these are.
+    package let kernels: KernelSet
+    let buffer: FloatBuffer
+
+    init(depth: Int, columns: Int, kernels: KernelSet) {
+        self.depth = depth
+        self.columns = columns
+        self.kernels = kernels
+        buffer = FloatBuffer(count: packedCount(depth: depth, columns: columns))
+    }
+}
+
+private func packedCount(depth: Int, columns: Int) -> Int { depth * ((columns + 15) & ~15) }
+
+extension Compute {
+    /// Multiplies matrices.
+    ///
+    ///     c[m, n] (+)= sum over k of op(a)[m, k] op(b)[k, n] + bias[n]
+    ///
+    /// - Parameters:
+    ///   - a: `[M, K]`, or `[K, M]` where `transposeA`.
+    ///   - b: `[K, N]`, or `[N, K]` where `transposeB` (the layout of a linear layer's weights).
+    ///   - c: `[M, N]`; added to where `accumulate`, otherwise overwritten.
+    ///   - bias: `[N]`, added to each row.
+    ///
+    /// Each element: blocks of 256 steps of `k`, each a chain of fused multiply-adds from zero in
+    /// order of `k`. The first block (plus the old `c`, where accumulating) gets the bias added;
+    /// then the other blocks are added in order.
+    package func multiply(
+        _ a: Matrix, transposeA: Bool = false, _ b: Matrix, transposeB: Bool = false,
+        into c: Matrix, accumulate: Bool = false, bias: Vector? = nil
+    ) {
+        let depth = transposeB ? b.columns : b.rows
+        let columns = transposeB ? b.rows : b.columns
+        let panels = unsafe panelsB(packedCount(depth: depth, columns: columns))
+        unsafe packPanels(b, transposeB, depth: depth, columns: columns, into: panels)
+        unsafe multiply(
+            a, transposeA, panels: panels, depth: depth, columns: columns, into: c, accumulate, bias
+        )
+    }
+
+    /// Packs the right operand of products that are made many times, as a model's weights.
+    ///
+    /// - Parameter b: `[K, N]`, or `[N, K]` where `transposeB`; copied.
+    package func pack(_ b: Matrix, transposeB: Bool) -> PackedMatrix {
+        let packed = PackedMatrix(
+            depth: transposeB ? b.columns : b.rows, columns: transposeB ? b.rows : b.columns,
+            kernels: kernels)
+        pack(b, transposeB: transposeB, into: packed)
+        return packed
+    }
+
+    /// Packs again into memory that ``pack(_:transposeB:)`` made, for a matrix of the same shape.
+    ///
+    /// The caller makes sure that nobody else reads `packed` meanwhile.
+    package func pack(_ b: Matrix, transposeB: Bool, into packed: PackedMatrix) {
+        let depth = transposeB ? b.columns : b.rows
+        let columns = transposeB ? b.rows : b.columns
+        precondition(
+            packed.depth == depth && packed.columns == columns && packed.kernels == kernels,
+            "a [\(depth), \(columns)] matrix into [\(packed.depth), \(packed.columns)] panels")
+        unsafe packPanels(
+            b, transposeB, depth: depth, columns: columns, into: packed.buffer.pointer)
+    }
+
+    /// As ``multiply(_:transposeA:_:transposeB:into:accumulate:bias:)``, the same bits, with a
+    /// packed right operand; fast for one row too.
+    package func multiply(
+        _ a: Matrix, _ b: PackedMatrix, into c: Matrix, accumulate: Bool = false,
+        bias: Vector? = nil
+    ) {
+        precondition(b.kernels == kernels, "panels of \(b.kernels) in a computation by \(kernels)")
+        unsafe multiply(
+            a, false, panels: b.buffer.pointer, depth: b.depth, columns: b.columns, into: c,
+            accumulate, bias)
+    }
+
+    private func packPanels(
+        _ b: Matrix, _ transposed: Bool, depth: Int, columns: Int,
+        into panels: UnsafeMutablePointer<Float>
+    ) {
+        let width = unsafe table.panel_columns
+        split((columns + width - 1) / width, grain: 1) { range in
+            unsafe table.pack(
+                b.pointer, b.stride, transposed ? 1 : 0, depth, columns, range.lowerBound,
+                range.upperBound, panels)
+        }
+    }
+
+    private func multiply(
+        _ a: Matrix, _ transposeA: Bool, panels: UnsafeMutablePointer<Float>, depth: Int,
+        columns: Int, into c: Matrix, _ accumulate: Bool, _ bias: Vector?
+    ) {
+        let rows = transposeA ? a.columns : a.rows
+        precondition(
+            (transposeA ? a.rows : a.columns) == depth && c.rows == rows && c.columns == columns
+                && (bias?.count ?? columns) == columns,
+            "[\(rows), \(transposeA ? a.rows : a.columns)] times [\(depth), \(columns)]"
+                + " into [\(c.rows), \(c.columns)]")
+        var product = unsafe poe_product(
+            a: a.pointer, a_row: a.stride, a_step: 1, a_packed: 0, panels: panels,
+            panel_depth: depth, c: c.pointer, c_row: c.stride, bias: bias?.pointer,
+            columns: columns, depth: depth, accumulate: accumulate ? 1 : 0)
+        if transposeA {
+            let packed = unsafe packA(a)
+            unsafe product.a = UnsafePointer(packed)
+            unsafe product.a_packed = 1
+        }
+        let width = unsafe table.panel_columns
+        let panelCount = (columns + width - 1) / width
+        let rowGrain = transposeA ? Int(POE_A_PANEL) : unsafe table.tile_rows
+        let grains = (rows + rowGrain - 1) / rowGrain
+        unsafe withUnsafePointer(to: product) { product in
+            // Rows divide finely; a few rows (decoding) leave only the panels to share out.
+            if grains >= 4 * threads || grains > panelCount {
+                split(rows, grain: rowGrain) {
+                    unsafe table.multiply(product, $0.lowerBound, $0.upperBound, 0, panelCount)
+                }
+            } else {
+                split(panelCount, grain: 1) {
+                    unsafe table.multiply(product, 0, rows, $0.lowerBound, $0.upperBound)
+                }
+            }
+        }
+    }
+
+    /// Packs a transposed A, `[K, M]`, so that a tile reads its rows side by side.
+    private func packA(_ a: Matrix) -> UnsafeMutablePointer<Float> {
+        let width = Int(POE_A_PANEL)
+        let count = (a.columns + width - 1) / width
+        let panels = unsafe panelsA(count * width * a.rows)
+        split(count, grain: 1) {
+            unsafe table.pack_a(
+                a.pointer, a.stride, a.rows, a.columns, $0.lowerBound, $0.upperBound, panels)
+        }
+        return unsafe panels
+    }
+}

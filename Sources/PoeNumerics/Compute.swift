@@ -1,0 +1,88 @@
+import CPoeKernels
+
+/// The operations of training and inference over f32 matrices, on a pool of threads.
+///
+/// Results depend on the shapes only: never on the number of threads or the kernel set. Work is
+/// split by what is written, so that one thread does each sum, in one written order
+/// (Documentation/Kernels.md). Every operation returns when its work is done, and allocates
+/// nothing once its scratch memory has grown to the largest shape seen.
+///
+/// One engine or trainer owns one; not for two threads at once. Shapes that do not fit each other
+/// trap with a message. Outputs must not overlap inputs unless the operation says they may.
+@safe
+package final class Compute {
+    /// The instruction set in use.
+    package let kernels: KernelSet
+    /// Number of threads that share each operation.
+    package var threads: Int { pool.threads }
+
+    let pool: WorkerPool
+    /// The functions of ``kernels``.
+    let table: poe_kernels
+    /// Panels of the operands of a product.
+    private(set) var scratchA = FloatBuffer(count: 0)
+    private(set) var scratchB = FloatBuffer(count: 0)
+    /// Memory of each thread's job in attention.
+    private(set) var scratchJobs = FloatBuffer(count: 0)
+
+    /// Block sums of ``sumOfSquares(_:)``.
+    var blockSums: [Double] = []
+
+    /// Starts `threads - 1` threads beside the caller's.
+    ///
+    /// - Precondition: This machine has `kernels` (``KernelSet/available``).
+    package init(threads: Int, kernels: KernelSet = .best) {
+        guard let table = unsafe poe_kernels_named(kernels.rawValue) else {
+            preconditionFailure(
+                "this machine cannot run the \(kernels.rawValue) kernels; it has "
+                    + KernelSet.available.map(\.rawValue).joined(separator: ", "))
+        }
+        self.kernels = kernels
+        unsafe self.table = table.pointee
+        pool = WorkerPool(threads: threads)
+    }
+
+    /// Calls `body` with ranges that cover `0 ..< count`, one for each thread or fewer; each starts
+    /// at a multiple of `grain`.
+    func split(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
+        let grains = (count + grain - 1) / grain
+        let parts = min(threads, grains)
+        guard parts > 1 else {
+            if count > 0 { body(0..<count) }
+            return
+        }
+        pool.run(parts) { part in
+            let first = grains * part / parts * grain
+            let last = min(count, grains * (part + 1) / parts * grain)
+            body(first..<last)
+        }
+    }
+
+    /// At least `count` floats for the panels of A.
+    func panelsA(_ count: Int) -> UnsafeMutablePointer<Float> {
+        if scratchA.count < count { scratchA = FloatBuffer(count: count) }
+        return unsafe scratchA.pointer
+    }
+
+    /// At least `count` floats for the panels of B.
+    func panelsB(_ count: Int) -> UnsafeMutablePointer<Float> {
+        if scratchB.count < count { scratchB = FloatBuffer(count: count) }
+        return unsafe scratchB.pointer
+    }
+
+    /// At least `count` floats for each thread, whole cache lines apart.
+    func jobScratch(_ count: Int) -> (pointer: UnsafeMutablePointer<Float>, distance: Int) {
+        let distance = (count + 15) & ~15
+        if scratchJobs.count < distance * threads {
+            scratchJobs = FloatBuffer(count: distance * threads)
+        }
+        return unsafe (scratchJobs.pointer, distance)
+    }
+}
+
+/// Rows of a matrix that a thread takes at a time in work that is done row by row.
+let rowGrain = 8
+/// Columns that a thread takes at a time in work that sums down columns: a cache line.
+let columnGrain = 16
+/// Elements that a thread takes at a time in work on flat vectors.
+let flatGrain = 4_096
