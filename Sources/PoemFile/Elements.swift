@@ -20,8 +20,8 @@ enum Elements {
         _ values: UnsafeBufferPointer<Bits>, exponent: Bits
     ) -> Bool {
         var found: Bits = 0
-        for unsafevalue in unsafe values {
-            found |= value & exponent == exponent ? 1 : 0
+        for i in values.indices {
+            found |= unsafe values[i] & exponent == exponent ? 1 : 0
         }
         return found == 0
     }
