@@ -2,7 +2,8 @@
 
 MODEL  ?= models/bpe.poem
 PROMPT ?= Once upon a midnight dreary
-RUN    := .build/release/poe-run
+# The recipes read these from the environment, so that no quotation mark in them means anything.
+export MODEL PROMPT
 
 .PHONY: help try test build format lint bench setup
 
@@ -10,9 +11,9 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 try: setup ## set-up, release build, text from models/bpe.poem (MODEL=, PROMPT=)
-	@test -f "$(MODEL)" || { echo "make try: there is no model at $(MODEL); train one with poe-train, or name one: make try MODEL=FILE" >&2; exit 1; }
+	@test -f "$$MODEL" || { echo "make try: there is no model at $$MODEL; train one with poe-train, or name another: make try MODEL=FILE" >&2; exit 1; }
 	swift build -c release --product poe-run
-	$(RUN) "$(MODEL)" -p "$(PROMPT)" -n 200 --seed 1
+	@.build/release/poe-run "$$MODEL" -p "$$PROMPT" -n 200 --seed 1
 
 test: setup ## set-up, all tests, in a release build
 	swift test -c release
@@ -30,7 +31,7 @@ lint: ## check the layout of the source, the import graph, and the repository's 
 
 bench: setup ## measure this machine: speed, memory, file sizes
 	swift build -c release --product poe-bench
-	.build/release/poe-bench "$(MODEL)"
+	.build/release/poe-bench "$$MODEL"
 
 setup:
 	@scripts/setup

@@ -1,7 +1,7 @@
 """Training speed of the twin in PyTorch, eager f32, at the reference shape: what poe-bench's training
 figure is compared with.
 
-    python3 scripts/reference/bench_training.py [--seconds 30] [--dropout 0.1] [--threads 2]
+    python3 scripts/reference/bench_training.py [--seconds 30] [--dropout 0.1] [--attention-dropout 0.1]
 
 One step is 64 windows of 128 tokens: forward, backward, clipping to a norm of 1.0, AdamW. Prints the
 median over the steps of a run, after three that are not counted, with the slowest and the fastest.
@@ -20,7 +20,10 @@ from twin import GPT, Configuration
 def main():
     parser = argparse.ArgumentParser(description="Time training steps of the PyTorch twin.")
     parser.add_argument("--seconds", type=float, default=30, help="how long to measure")
-    parser.add_argument("--dropout", type=float, default=0.1)
+    parser.add_argument(
+        "--dropout", type=float, default=0.1, help="of the embeddings and the residual branches")
+    parser.add_argument(
+        "--attention-dropout", type=float, help="of the attention probabilities; --dropout if not given")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--batch", type=int, default=64, help="windows a step")
     parser.add_argument(
@@ -29,10 +32,13 @@ def main():
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
 
+    if arguments.attention_dropout is None:
+        arguments.attention_dropout = arguments.dropout
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(1)
     c = Configuration(512, 128, 6, 8, 256, 1024)
-    model = GPT(c, arguments.dropout, fused=arguments.attention == "fused").train()
+    fused = arguments.attention == "fused"
+    model = GPT(c, arguments.dropout, arguments.attention_dropout, fused).train()
     parameters = list(model.parameters())
     optimizer = torch.optim.AdamW(
         [
@@ -64,7 +70,8 @@ def main():
         record = {
             "measure": "train", "rows": arguments.batch, "threads": arguments.threads,
             "value": median, "unit": "tokens/s", "low": low, "high": high, "runs": len(speeds),
-            "dropout": arguments.dropout, "attention": arguments.attention,
+            "dropout": arguments.dropout, "attention_dropout": arguments.attention_dropout,
+            "attention": arguments.attention,
             "torch": torch.__version__,
         }
         print(json.dumps([record]))
@@ -72,7 +79,7 @@ def main():
         print(
             f"{median:.0f} tokens/s ({low:.0f} to {high:.0f}, {len(speeds)} steps): PyTorch"
             f" {torch.__version__}, eager f32, {arguments.threads} threads, {arguments.attention}"
-            f" attention, dropout {arguments.dropout}, {arguments.batch} x {c.context_length}")
+            f" attention, dropouts {arguments.dropout} and {arguments.attention_dropout}, {arguments.batch} x {c.context_length}")
 
 
 if __name__ == "__main__":

@@ -114,10 +114,10 @@ class FeedForward(nn.Module):
 
 
 class Block(nn.Module):
-    def __init__(self, c: Configuration, dropout: float, fused: bool):
+    def __init__(self, c: Configuration, dropout: float, attention_dropout: float, fused: bool):
         super().__init__()
         self.attention_norm = LayerNorm(c)
-        self.attention = Attention(c, dropout, fused)
+        self.attention = Attention(c, attention_dropout, fused)
         self.feed_forward_norm = LayerNorm(c)
         self.feed_forward = FeedForward(c)
         self.rate = dropout
@@ -129,14 +129,19 @@ class Block(nn.Module):
 
 
 class GPT(nn.Module):
-    """`fused` takes PyTorch's own attention instead of the plain one above."""
+    """`dropout` is that of the embeddings and the branches; `fused` takes PyTorch's own attention
+    instead of the plain one above."""
 
-    def __init__(self, c: Configuration, dropout: float = 0.0, fused: bool = False):
+    def __init__(
+        self, c: Configuration, dropout: float = 0.0, attention_dropout: float = 0.0,
+        fused: bool = False,
+    ):
         super().__init__()
         self.configuration, self.rate = c, dropout
         self.token_embedding = nn.Parameter(torch.empty(c.vocabulary_size, c.model_dimension))
         self.position_embedding = nn.Parameter(torch.empty(c.context_length, c.model_dimension))
-        self.block = nn.ModuleList(Block(c, dropout, fused) for _ in range(c.layer_count))
+        self.block = nn.ModuleList(
+            Block(c, dropout, attention_dropout, fused) for _ in range(c.layer_count))
         self.final_norm = LayerNorm(c)
         if not c.ties_output_head:
             self.output_head = nn.Parameter(torch.empty(c.vocabulary_size, c.model_dimension))
