@@ -50,20 +50,34 @@ INLINE void transpose16(const float *b, ptrdiff_t b_row, float *out, ptrdiff_t w
     }
 }
 
-static void pack(const float *b, ptrdiff_t b_row, int32_t transposed, ptrdiff_t depth,
-                 ptrdiff_t columns, ptrdiff_t panel_begin, ptrdiff_t panel_end, float *panels) {
+// Rows of a source that are packed together: going down it in columns would touch a page a line.
+#define PACK_ROWS 8
+
+/// Packs rows as they stand, `depth` rows of `columns`.
+INLINE void pack_rows(const float *b, ptrdiff_t b_row, ptrdiff_t depth, ptrdiff_t columns,
+                      ptrdiff_t panel_begin, ptrdiff_t panel_end, float *panels) {
+    for (ptrdiff_t k0 = 0; k0 < depth; k0 += PACK_ROWS) {
+        ptrdiff_t k1 = smaller(k0 + PACK_ROWS, depth);
+        for (ptrdiff_t p = panel_begin; p < panel_end; p++) {
+            ptrdiff_t width = panel_width(p, columns), first = p * PANEL;
+            float *panel = panels + first * depth;
+            for (ptrdiff_t k = k0; k < k1; k++) {
+                for (ptrdiff_t j = 0; j < width; j += LANES)
+                    store(panel + k * width + j,
+                          load_some(b + k * b_row + first + j, columns - first - j));
+            }
+        }
+    }
+}
+
+/// Packs the columns of `columns` rows of `depth`.
+INLINE void pack_transposed(const float *b, ptrdiff_t b_row, ptrdiff_t depth, ptrdiff_t columns,
+                            ptrdiff_t panel_begin, ptrdiff_t panel_end, float *panels) {
     for (ptrdiff_t p = panel_begin; p < panel_end; p++) {
         ptrdiff_t width = panel_width(p, columns);
         float *panel = panels + p * PANEL * depth;
         for (ptrdiff_t j = 0; j < width; j += LANES) {
-            ptrdiff_t column = p * PANEL + j;
-            ptrdiff_t count = smaller(LANES, columns - column);
-            ptrdiff_t k = 0;
-            if (!transposed) {
-                for (; k < depth; k++)
-                    store(panel + k * width + j, load_some(b + k * b_row + column, count));
-                continue;
-            }
+            ptrdiff_t column = p * PANEL + j, count = smaller(LANES, columns - column), k = 0;
             if (count == LANES) {
                 for (; k + LANES <= depth; k += LANES)
                     transpose16(b + column * b_row + k, b_row, panel + k * width + j, width);
@@ -76,14 +90,24 @@ static void pack(const float *b, ptrdiff_t b_row, int32_t transposed, ptrdiff_t 
     }
 }
 
+static void pack(const float *b, ptrdiff_t b_row, int32_t transposed, ptrdiff_t depth,
+                 ptrdiff_t columns, ptrdiff_t panel_begin, ptrdiff_t panel_end, float *panels) {
+    if (transposed)
+        pack_transposed(b, b_row, depth, columns, panel_begin, panel_end, panels);
+    else
+        pack_rows(b, b_row, depth, columns, panel_begin, panel_end, panels);
+}
+
 static void pack_a(const float *a, ptrdiff_t a_row, ptrdiff_t depth, ptrdiff_t rows,
                    ptrdiff_t panel_begin, ptrdiff_t panel_end, float *panels) {
-    for (ptrdiff_t p = panel_begin; p < panel_end; p++) {
-        ptrdiff_t first = p * A_PANEL;
-        for (ptrdiff_t k = 0; k < depth; k++) {
-            float *out = panels + (p * depth + k) * A_PANEL;
-            for (ptrdiff_t j = 0; j < A_PANEL && first + j < rows; j += LANES)
-                store(out + j, load_some(a + k * a_row + first + j, rows - first - j));
+    for (ptrdiff_t k0 = 0; k0 < depth; k0 += PACK_ROWS) {
+        for (ptrdiff_t p = panel_begin; p < panel_end; p++) {
+            ptrdiff_t first = p * A_PANEL;
+            for (ptrdiff_t k = k0; k < smaller(k0 + PACK_ROWS, depth); k++) {
+                float *out = panels + (p * depth + k) * A_PANEL;
+                for (ptrdiff_t j = 0; j < A_PANEL && first + j < rows; j += LANES)
+                    store(out + j, load_some(a + k * a_row + first + j, rows - first - j));
+            }
         }
     }
 }
