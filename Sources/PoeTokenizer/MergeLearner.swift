@@ -15,6 +15,12 @@ struct MergeLearner {
     /// Says that there is no position, or no pair.
     private static let none: Int32 = -1
 
+    /// The most positions that can be counted.
+    ///
+    /// They and the pairs that ever arise (at most one a position to begin with, and two for each of
+    /// fewer merges than positions) are numbered with 31 bits.
+    static let largestInput = Int(Int32.max) / 4
+
     private struct Position {
         var token: TokenID
         /// The neighbours within the word that still hold tokens.

@@ -35,13 +35,15 @@ struct PromptFolding {
     /// Composes where that makes an unknown character known: each grapheme cluster by itself, since
     /// canonical composition does not reach beyond one.
     private func composed(_ text: String) -> [Placed] {
-        let wanted = folds.contains(.canonicalComposition)
+        guard folds.contains(.canonicalComposition), !text.unicodeScalars.allSatisfy(knows) else {
+            return text.unicodeScalars.enumerated().map { Placed(scalar: $1, offset: $0) }
+        }
         var result: [Placed] = []
         var offset = 0
         for character in text {
             let scalars = character.unicodeScalars
             defer { offset += scalars.count }
-            if wanted, !scalars.allSatisfy(knows) {
+            if !scalars.allSatisfy(knows) {
                 let composed = String(character).canonicallyComposed
                 if composed.allSatisfy(knows) {
                     result += composed.map { Placed(scalar: $0, offset: offset) }
@@ -67,8 +69,10 @@ struct PromptFolding {
         return result
     }
 
-    /// In a run of `sign` at least `width` long, each `width` become one `target`. Of hyphens an odd
-    /// one is dropped (`---` is a dash too); of dots the rest stay (`....` ends a sentence).
+    /// Each `width` of a run of `sign` become one `target`.
+    ///
+    /// Of hyphens an odd one is dropped (`---` is a dash too); of dots the rest stay (`....` ends a
+    /// sentence).
     private func runsFolded(
         _ scalars: [Placed], of sign: Unicode.Scalar, each width: Int, to target: Unicode.Scalar
     ) -> [Placed] {

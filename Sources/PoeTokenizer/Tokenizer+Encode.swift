@@ -41,13 +41,20 @@ extension Tokenizer {
 
     /// The tokens of a text whose characters are all known, or `nil` where one is not.
     func encodeKnown(_ bytes: Span<UInt8>) -> [TokenID]? {
-        if !description.merges.isEmpty {
-            var encoder = PieceEncoder(self, textBytes: bytes.count)
-            return encoder.encode(bytes) ? encoder.tokens : nil
+        var allKnown = true
+        if description.merges.isEmpty {
+            var tokens: [TokenID] = []
+            tokens.reserveCapacity(bytes.count)
+            allKnown = appendBase(bytes, 0..<bytes.count, to: &tokens)
+            return allKnown ? tokens : nil
         }
-        var tokens: [TokenID] = []
-        tokens.reserveCapacity(bytes.count)
-        return appendBase(bytes, 0..<bytes.count, to: &tokens) ? tokens : nil
+        // A token stands for at least one byte, so the room is enough; what is not used is never
+        // touched, and costs addresses only.
+        let tokens = [TokenID](capacity: bytes.count) { tokens in
+            var encoder = PieceEncoder(self, textBytes: bytes.count)
+            allKnown = encoder.encode(bytes, into: &tokens)
+        }
+        return allKnown ? tokens : nil
     }
 
     /// Appends the base tokens of `bytes[range]`; false, with the tokens before it appended, where a

@@ -12,6 +12,7 @@ public struct Tokenizer: Sendable {
     let isByteLevel: Bool
     let characters: ScalarTable
     let pairs: PairTable
+    /// What each token stands for, and after the last one U+FFFD, for tokens that do not exist.
     private let expansion: [UInt8]
     private let expansionStart: [Int]
 
@@ -34,7 +35,10 @@ public struct Tokenizer: Sendable {
             characters = ScalarTable([])
         }
         pairs = PairTable(description.merges, baseCount: baseCount)
-        (expansion, expansionStart) = description.expansions()
+        var (bytes, starts) = description.expansions()
+        bytes += [0xEF, 0xBF, 0xBD]
+        starts.append(bytes.count)
+        (expansion, expansionStart) = (bytes, starts)
     }
 
     /// Number of tokens of all kinds.
@@ -56,10 +60,12 @@ public struct Tokenizer: Sendable {
 
     /// The bytes of all tokens, one after the other.
     public func decodeBytes(_ tokens: [TokenID]) -> [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(tokens.count * 3)
-        for token in tokens { appendBytes(of: token, to: &bytes) }
-        return bytes
+        let count = tokens.reduce(0) { $0 + range(of: $1).count }
+        return [UInt8](capacity: count) { bytes in
+            for token in tokens {
+                for i in range(of: token) { bytes.append(expansion[i]) }
+            }
+        }
     }
 
     /// The text of `tokens`; bytes that are not UTF-8 become U+FFFD, as ``StreamingDecoder`` has it.
@@ -68,11 +74,13 @@ public struct Tokenizer: Sendable {
     }
 
     func appendBytes(of token: TokenID, to bytes: inout [UInt8]) {
-        guard Int(token) < vocabularySize else {
-            bytes.append(contentsOf: [0xEF, 0xBF, 0xBD])
-            return
-        }
-        bytes.append(
-            contentsOf: expansion[expansionStart[Int(token)]..<expansionStart[Int(token) + 1]])
+        bytes.append(contentsOf: expansion[range(of: token)])
+    }
+
+    /// Where a token's bytes stand in `expansion`; those of U+FFFD are last.
+    @inline(__always)
+    private func range(of token: TokenID) -> Range<Int> {
+        let i = min(Int(token), expansionStart.count - 2)
+        return expansionStart[i]..<expansionStart[i + 1]
     }
 }

@@ -8,6 +8,8 @@ public enum TokenizerError: Error, Equatable, CustomStringConvertible {
     case vocabularyTooLarge(count: Int)
     /// A vocabulary was asked for that has no room for the base tokens.
     case vocabularyTooSmall(requested: Int, baseCount: Int)
+    /// The distinct words of a training text have more characters than can be counted.
+    case textTooLarge(symbols: Int, limit: Int)
     /// The characters of the alphabet do not ascend at `index`.
     case charactersNotAscending(index: Int)
     /// A merge names a token that does not come before the one it makes.
@@ -37,6 +39,9 @@ public enum TokenizerError: Error, Equatable, CustomStringConvertible {
         case .vocabularyTooSmall(let requested, let baseCount):
             "a vocabulary of \(requested) tokens has no room for the \(baseCount) base tokens; "
                 + "ask for \(baseCount) or more"
+        case .textTooLarge(let symbols, let limit):
+            "the distinct words of the text have \(symbols) characters; "
+                + "merges can be counted over \(limit) at most: train on a part of it"
         case .charactersNotAscending(let index):
             "character \(index) of the alphabet does not come after the one before it; "
                 + "characters must ascend strictly"

@@ -32,7 +32,7 @@ package enum TokenizerTrainer {
     ///   - vocabularySize: Tokens in all.
     ///   - pretokenizer: How texts are cut.
     /// - Throws: ``TokenizerError/emptyAlphabet``, ``TokenizerError/vocabularyTooSmall(requested:baseCount:)``,
-    ///   ``TokenizerError/vocabularyTooLarge(count:)``.
+    ///   ``TokenizerError/vocabularyTooLarge(count:)``, ``TokenizerError/textTooLarge(symbols:limit:)``.
     package static func bpe(
         texts: [String], alphabetTexts: [String] = [], vocabularySize: Int,
         pretokenizer: Pretokenizer = .gpt2
@@ -44,7 +44,7 @@ package enum TokenizerTrainer {
         let base = TokenizerDescription.Base.characters(alphabet)
         return TokenizerDescription(
             base: base,
-            merges: merges(corpus, base, vocabularySize: vocabularySize, pretokenizer),
+            merges: try merges(corpus, base, vocabularySize: vocabularySize, pretokenizer),
             pretokenizer: pretokenizer,
             replacement: replacement(in: alphabet),
             folds: folds(alphabet, whole.isEmpty ? corpus : whole))
@@ -56,7 +56,7 @@ package enum TokenizerTrainer {
         texts: [String], vocabularySize: Int
     ) throws(TokenizerError) -> TokenizerDescription {
         try check(vocabularySize, baseCount: 256)
-        let merges = merges(
+        let merges = try merges(
             CorpusBytes(texts), .bytes, vocabularySize: vocabularySize, .gpt2)
         return TokenizerDescription(base: .bytes, merges: merges, pretokenizer: .gpt2)
     }
@@ -74,11 +74,13 @@ package enum TokenizerTrainer {
     private static func merges(
         _ corpus: CorpusBytes, _ base: TokenizerDescription.Base, vocabularySize: Int,
         _ pretokenizer: Pretokenizer
-    ) -> [Merge] {
+    ) throws(TokenizerError) -> [Merge] {
         let description = TokenizerDescription(base: base)
-        var learner = MergeLearner(
-            WordCounts(corpus, base: base, pretokenizer: pretokenizer),
-            baseLengths: description.baseLengths())
+        let words = WordCounts(corpus, base: base, pretokenizer: pretokenizer)
+        guard words.symbols.count <= MergeLearner.largestInput else {
+            throw .textTooLarge(symbols: words.symbols.count, limit: MergeLearner.largestInput)
+        }
+        var learner = MergeLearner(words, baseLengths: description.baseLengths())
         return learner.learn(vocabularySize - description.baseCount)
     }
 

@@ -14,6 +14,8 @@ package struct WordMerger {
     /// Pairs that were looked at, a measure of work that does not depend on the clock.
     package private(set) var steps = 0
 
+    /// ``mergeShort(_:_:_:)``'s room.
+    private var scratch = [TokenID](repeating: PairTable.none, count: shortLength)
     private var made: [TokenID] = []
     private var next: [Int] = []
     private var previous: [Int] = []
@@ -31,35 +33,58 @@ package struct WordMerger {
     mutating func merge(_ pairs: PairTable) {
         guard symbols.count > 1 else { return }
         if symbols.count <= Self.shortLength {
-            mergeShort(pairs)
+            // Moved to a local name, for the compiler takes two spans of `self` to overlap.
+            var made: [TokenID] = []
+            swap(&made, &scratch)
+            var word = symbols.mutableSpan
+            var room = made.mutableSpan
+            let result = Self.mergeShort(&word, &room, pairs)
+            swap(&made, &scratch)
+            steps += result.steps
+            symbols.removeLast(symbols.count - result.count)
         } else {
             mergeLong(pairs)
         }
     }
 
     /// Quadratic in a length that is bounded.
-    private mutating func mergeShort(_ pairs: PairTable) {
-        made.removeAll(keepingCapacity: true)
-        for i in 1..<symbols.count { made.append(pairs[symbols[i - 1], symbols[i]]) }
+    ///
+    /// - Parameters:
+    ///   - word: The symbols; those that remain are moved to the front.
+    ///   - made: Room for what each pair of neighbours makes.
+    /// - Returns: How many symbols remain, and how many pairs were looked at.
+    private static func mergeShort(
+        _ word: inout MutableSpan<TokenID>, _ made: inout MutableSpan<TokenID>, _ pairs: PairTable
+    ) -> (count: Int, steps: Int) {
+        var steps = 0
+        // Pairs that remain, one fewer than symbols.
+        var count = word.count - 1
+        for i in 0..<count { made[i] = pairs[word[i], word[i + 1]] }
         while true {
             var best = 0
             var rank = PairTable.none
-            for i in made.indices where made[i] < rank {
+            for i in 0..<count where made[i] < rank {
                 rank = made[i]
                 best = i
             }
-            steps += made.count
-            guard rank != PairTable.none else { return }
-            symbols[best] = rank
-            symbols.remove(at: best + 1)
-            made.remove(at: best)
-            if best > 0 { made[best - 1] = pairs[symbols[best - 1], rank] }
-            if best < made.count { made[best] = pairs[rank, symbols[best + 1]] }
+            steps += count
+            guard rank != PairTable.none else { break }
+            count -= 1
+            word[best] = rank
+            for i in best..<count {
+                word[i + 1] = word[i + 2]
+                made[i] = made[i + 1]
+            }
+            if best > 0 { made[best - 1] = pairs[word[best - 1], rank] }
+            if best < count { made[best] = pairs[rank, word[best + 1]] }
         }
+        return (count + 1, steps)
     }
 
-    /// O(n log n) in the length: a list of the symbols that remain, and a heap of merges that may
-    /// apply. What no longer applies stays in the heap and is passed over when its turn comes.
+    /// O(n log n) in the length.
+    ///
+    /// It keeps a list of the symbols that remain, and a heap of merges that may apply. What no longer
+    /// applies stays in the heap and is passed over when its turn comes.
     ///
     /// `made[i]` is the token of symbol `i` merged with the next one; a heap element is that token
     /// above `i`, so it is current if and only if `made[i]` still says the same.
