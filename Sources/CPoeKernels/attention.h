@@ -61,8 +61,8 @@ INLINE void pack_all(const float *b, ptrdiff_t b_row, int transposed, ptrdiff_t 
 INLINE void score_block(const job_view *v, const float *a, ptrdiff_t a_row, const float *packed,
                         ptrdiff_t rows, ptrdiff_t limit, float *scores) {
     poe_product product = {.a = a, .a_row = a_row, .a_step = 1, .panels = packed,
-                           .panel_depth = v->dimension, .c = scores, .c_row = v->score_row,
-                           .columns = v->length, .depth = v->dimension};
+                           .panel_depth = v->dimension, .panel_columns = v->length, .c = scores,
+                           .c_row = v->score_row, .columns = limit, .depth = v->dimension};
     multiply(&product, 0, rows, 0, (limit + PANEL - 1) / PANEL);
 }
 
@@ -72,8 +72,9 @@ INLINE void apply_block(const job_view *v, const float *scores, int transposed, 
                         int accumulate) {
     poe_product product = {.a = scores, .a_row = transposed ? 1 : v->score_row,
                            .a_step = transposed ? v->score_row : 1, .panels = packed,
-                           .panel_depth = v->length, .c = c, .c_row = c_row,
-                           .columns = v->dimension, .depth = depth, .accumulate = accumulate};
+                           .panel_depth = v->length, .panel_columns = v->dimension, .c = c,
+                           .c_row = c_row, .columns = v->dimension, .depth = depth,
+                           .accumulate = accumulate};
     multiply(&product, 0, rows, 0, (v->dimension + PANEL - 1) / PANEL);
 }
 

@@ -217,10 +217,10 @@ static void multiply(const poe_product *product, ptrdiff_t row_begin, ptrdiff_t 
     ptrdiff_t k_distance = q.a_packed ? A_PANEL : q.a_step;
     ptrdiff_t a_panel = q.a_packed ? A_PANEL : row_end + 1;
     for (ptrdiff_t p = panel_begin; p < panel_end; p++) {
-        ptrdiff_t width = panel_width(p, q.columns);
+        ptrdiff_t width = panel_width(p, q.panel_columns);
         ptrdiff_t columns = smaller(width, q.columns - p * PANEL);
         const float *panel = q.panels + p * PANEL * q.panel_depth;
-        panel_function *run = panel_for(width, by_steps);
+        panel_function *run = panel_for(round_up(columns, LANES), by_steps);
         // A depth of 0 still writes C.
         ptrdiff_t k = 0;
         do {

@@ -110,7 +110,7 @@ extension Compute {
                 + " into [\(c.rows), \(c.columns)]")
         var product = unsafe poe_product(
             a: a.pointer, a_row: a.stride, a_step: 1, a_packed: 0, panels: panels,
-            panel_depth: depth, c: c.pointer, c_row: c.stride, bias: bias?.pointer,
+            panel_depth: depth, panel_columns: columns, c: c.pointer, c_row: c.stride, bias: bias?.pointer,
             columns: columns, depth: depth, accumulate: accumulate ? 1 : 0)
         if transposeA {
             let packed = unsafe packA(a)

@@ -28,9 +28,9 @@ typedef struct poe_product {
     const float *a;
     ptrdiff_t a_row, a_step;
     int32_t a_packed;
-    /// Panels of B, and the depth they were packed with (at least `depth`).
+    /// Panels of B, and the sizes they were packed with: at least `depth` and `columns`.
     const float *panels;
-    ptrdiff_t panel_depth;
+    ptrdiff_t panel_depth, panel_columns;
     float *c;
     ptrdiff_t c_row;
     /// One value a column, added to every row; or NULL.
