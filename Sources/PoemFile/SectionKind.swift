@@ -59,7 +59,7 @@ package struct SectionKind: Sendable, Hashable, CustomStringConvertible {
     /// The kinds that every file has.
     static let required: [SectionKind] = [.configuration, .tokenizer, .tensors, .weights]
     /// All kinds of this version, in the order in which they are written.
-    static let known: [SectionKind] = [
+    package static let known: [SectionKind] = [
         .configuration, .tokenizer, .metadata, .evaluation, .training, .card, .random, .cursor,
         .tensors, .weights, .optimizer, .optimizerData,
     ]

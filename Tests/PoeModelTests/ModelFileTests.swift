@@ -1,0 +1,104 @@
+import PoeCore
+import PoeModel
+import PoeTokenizer
+import PoemFile
+import Testing
+
+@Suite("Model files")
+struct ModelFileTests {
+    @Test("lossless and mapped files give back every bit", arguments: [Profile.lossless, .mapped])
+    func exactProfiles(profile: Profile) throws {
+        try withTemporaryFolder { folder in
+            let model = try TinyModel.model()
+            try model.write(to: folder + "/a.poem", profile: profile)
+            let loaded = try Model.load(folder + "/a.poem")
+            #expect(loaded.configuration == model.configuration)
+            #expect(bits(loaded.weights) == bits(model.weights))
+            #expect(loaded.tokenizer.description == model.tokenizer.description)
+            #expect(loaded.card == model.card)
+            #expect(loaded.metadata == model.metadata)
+            #expect(loaded.evaluation == model.evaluation)
+            #expect(loaded.training == model.training)
+        }
+    }
+
+    @Test(
+        "every kind of configuration survives",
+        arguments: [(false, false), (false, true), (true, false)])
+    func configurations(hasBiases: Bool, ties: Bool) throws {
+        try withTemporaryFolder { folder in
+            var configuration = TinyModel.configuration
+            configuration.hasBiases = hasBiases
+            configuration.tiesOutputHead = ties
+            configuration.activation = .gelu
+            let model = try TinyModel.model(configuration)
+            try model.write(to: folder + "/a.poem", profile: .lossless)
+            let loaded = try Model.load(folder + "/a.poem")
+            #expect(loaded.configuration == configuration)
+            #expect(bits(loaded.weights) == bits(model.weights))
+        }
+    }
+
+    @Test("a compact file decodes to the rounded weights, and packing it again changes nothing")
+    func compactProfile() throws {
+        try withTemporaryFolder { folder in
+            let model = try TinyModel.model()
+            let settings = CompactSettings()
+            try model.write(to: folder + "/a.poem", profile: .compact(settings))
+            let loaded = try Model.load(folder + "/a.poem")
+            #expect(bits(loaded.weights) == bits(settings.rounded(model.weights)))
+            #expect(bits(loaded.weights) != bits(model.weights))
+            try loaded.write(to: folder + "/b.poem", profile: .lossless)
+            #expect(bits(try Model.load(folder + "/b.poem").weights) == bits(loaded.weights))
+        }
+    }
+
+    @Test(
+        "equal models give equal bytes, on any number of threads",
+        arguments: [Profile.lossless, .compact(CompactSettings()), .mapped])
+    func canonical(profile: Profile) throws {
+        try withTemporaryFolder { folder in
+            let model = try TinyModel.model()
+            try model.write(to: folder + "/a.poem", profile: profile, threads: 1)
+            try model.write(to: folder + "/b.poem", profile: profile, threads: 3)
+            let loaded = try Model.load(folder + "/a.poem", threads: 3)
+            let first = bytes(of: folder + "/a.poem")
+            #expect(!first.isEmpty && first == bytes(of: folder + "/b.poem"))
+            guard profile == .lossless || profile == .mapped else { return }
+            try loaded.write(to: folder + "/c.poem", profile: profile)
+            #expect(first == bytes(of: folder + "/c.poem"))
+        }
+    }
+
+    @Test("sections of a later version are kept")
+    func extraSections() throws {
+        try withTemporaryFolder { folder in
+            let model = try TinyModel.model()
+            var contents = model.contents(.lossless)
+            let kind = try #require(SectionKind("ZZZZ"))
+            contents.extraSections = [ExtraSection(kind: kind, bytes: [1, 2, 3])]
+            try PoemWriter.write(contents, to: folder + "/a.poem")
+            try Model.load(folder + "/a.poem").write(to: folder + "/b.poem", profile: .mapped)
+            let kept = try Model.load(folder + "/b.poem").extraSections
+            #expect(kept == contents.extraSections)
+        }
+    }
+
+    @Test("errors say what is wrong")
+    func errors() throws {
+        let missing = "/tmp/poe-model-tests-no-such-file.poem"
+        #expect(throws: ModelError.file(.noSuchFile(path: missing))) {
+            try Model.load(missing)
+        }
+        #expect(ModelError.file(.noSuchFile(path: missing)).exitCode == 66)
+        try withTemporaryFolder { folder in
+            let model = try TinyModel.model()
+            try model.write(to: folder + "/a.poem", profile: .lossless)
+            let error = #expect(throws: ModelError.self) {
+                try Model.load(folder + "/a.poem", limits: Limits(maxMemory: 100))
+            }
+            guard case .file(let reason) = error else { return }
+            #expect(reason.rule == .memoryBudget)
+        }
+    }
+}
