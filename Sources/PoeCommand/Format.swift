@@ -66,10 +66,11 @@ package enum Format {
         return fixed(value, size >= 0.9995 || size == 0 ? 2 : size >= 0.09995 ? 3 : 4)
     }
 
-    /// A duration in two units at most: `0.42s`, `8.1s`, `43s`, `12m 03s`, `3h 07m`, `2d 04h`.
+    /// A duration in two units at most: `4.1ms`, `0.42s`, `8.1s`, `43s`, `12m 03s`, `3h 07m`.
     package static func duration(_ seconds: Double) -> String {
         guard seconds.isFinite, seconds < 1e12 else { return "unknown" }
         let seconds = max(0, seconds)
+        if seconds < 0.0995 { return fixed(seconds * 1e3, seconds < 0.00995 ? 1 : 0) + "ms" }
         if seconds < 0.995 { return fixed(seconds, 2) + "s" }
         if seconds < 9.95 { return fixed(seconds, 1) + "s" }
         let total = Int(seconds.rounded())

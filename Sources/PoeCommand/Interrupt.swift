@@ -19,8 +19,10 @@ package enum Interrupt {
     /// Forgets earlier presses.
     package static func clear() { presses.store(0, ordering: .relaxed) }
 
-    /// From now on Ctrl-C sets ``isRequested``, once; pressed again before ``clear()``, it ends the
-    /// program at once with status 130. System calls that wait are broken off (`EINTR`).
+    /// From now on Ctrl-C sets ``isRequested``.
+    ///
+    /// Pressed again before ``clear()``, it ends the program at once with status 130. System calls
+    /// that wait are broken off (`EINTR`).
     ///
     /// Writing to a pipe without a reader ends the program quietly, also where the caller had
     /// asked for such errors to be ignored.

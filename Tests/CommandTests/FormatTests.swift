@@ -49,9 +49,9 @@ import Testing
     }
 
     @Test(arguments: [
-        (0.418, "0.42s"), (0.996, "1.0s"), (8.12, "8.1s"), (9.96, "10s"), (59.4, "59s"),
+        (0.0041, "4.1ms"), (0.0418, "42ms"), (0.418, "0.42s"), (0.996, "1.0s"), (8.12, "8.1s"), (9.96, "10s"), (59.4, "59s"),
         (59.6, "1m 00s"), (723.0, "12m 03s"), (3_599.9, "1h 00m"), (11_220.0, "3h 07m"),
-        (187_200.0, "2d 04h"), (-1.0, "0.00s"), (.infinity, "unknown"), (.nan, "unknown"),
+        (187_200.0, "2d 04h"), (-1.0, "0.0ms"), (.infinity, "unknown"), (.nan, "unknown"),
     ])
     func writesDurations(seconds: Double, text: String) {
         #expect(Format.duration(seconds) == text)

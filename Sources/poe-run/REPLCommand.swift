@@ -1,0 +1,82 @@
+/// What a line of the REPL asks for.
+enum REPLCommand: Equatable {
+    /// An empty line.
+    case nothing
+    /// A text to be continued.
+    case prompt(String)
+    /// The last prompt once more.
+    case again
+    /// A setting.
+    case set(String, String)
+    /// Model and settings.
+    case show
+    /// The list of commands.
+    case help
+    /// To leave.
+    case leave
+
+    /// The commands, as they are completed.
+    static let names = ["/again", "/bye", "/help", "/set", "/show", "/?"]
+
+    /// What `/?` shows.
+    static let helpText = """
+        TEXT               continue the text
+        \"""                begin a text of several lines; \""" ends it
+        //TEXT             continue a text that begins with a slash
+        /again             another text for the last prompt: same seed, next sample
+        /set NAME VALUE    \(Settings.names.prefix(5).joined(separator: ", ")),
+                           \(Settings.names.dropFirst(5).joined(separator: ", "))
+        /set stop "." "\\n" end texts there; /set stop none: only after predict tokens
+        /show              the model and all settings
+        /bye, Ctrl-D       leave
+        Ctrl-C             stop the text, or clear the line
+        Tab completes commands, names and words; the arrow keys bring back earlier lines.
+        """
+
+    /// Reads a line.
+    init(_ line: String) throws(SettingError) {
+        guard line.hasPrefix("/") else {
+            self = line.isEmpty ? .nothing : .prompt(line)
+            return
+        }
+        if line.hasPrefix("//") {
+            self = .prompt(String(line.dropFirst()))
+            return
+        }
+        let words = line.split(separator: " ", maxSplits: 2).map(String.init)
+        switch words[0] {
+        case "/set" where words.count == 1, "/show": self = .show
+        case "/set":
+            let value = words.count > 2 ? words[2] : ""
+            self = .set(words[1], value.hasPrefix("\"") ? value : Self.trimmed(value))
+        case "/again": self = .again
+        case "/?", "/help": self = .help
+        case "/bye", "/exit", "/quit": self = .leave
+        default:
+            throw SettingError(
+                description: "there is no command \(words[0]); /? lists them, and // begins a text "
+                    + "that starts with a slash")
+        }
+    }
+
+    /// The words that can follow `line` and begin with `word`.
+    static func completions(line: String, word: String) -> [String] {
+        let before = line.split(separator: " ").map(String.init)
+        let words =
+            switch before.count {
+            case 0: names
+            case 1 where before[0] == "/set": Settings.names
+            case 2 where before[0] == "/set": Settings.words(for: before[1])
+            default: [String]()
+            }
+        guard !(before.isEmpty && word.isEmpty) else { return [] }
+        return words.filter { $0.hasPrefix(word) }
+    }
+
+    private static func trimmed(_ text: String) -> String {
+        var text = text[...]
+        while text.last == " " { text.removeLast() }
+        while text.first == " " { text.removeFirst() }
+        return String(text)
+    }
+}
