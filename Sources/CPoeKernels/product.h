@@ -140,7 +140,8 @@ INLINE void tile(const int rows, const int vectors, const float *a, ptrdiff_t a_
 #pragma clang loop unroll(full)
         for (int j = 0; j < vectors; j++) {
             float *out = c + i * c_row + j * LANES;
-            ptrdiff_t count = columns - j * LANES;
+            // Only the last vector of a panel can reach past the matrix.
+            ptrdiff_t count = j < vectors - 1 ? LANES : columns - j * LANES;
             v16 value = sum[i][j];
             if (adds) value = load_some(out, count) + value;
             if (bias) value += load_some(bias + j * LANES, count);

@@ -110,10 +110,9 @@ extension Compute {
         }
     }
 
-    /// `out = x * mask / (1 - rate)`; `out` may be `x`. With the gradient in place of `x` this is
-    /// its own backward pass.
+    /// `out = x * mask / (1 - rate)`, where `out` may be `x`.
     ///
-    /// Element (r, c) is element `r * columns + c` of the mask.
+    /// With the gradient in place of `x` this is its own backward pass. Element (r, c) is element `r * columns + c` of the mask.
     package func dropout(_ x: Matrix, _ dropout: Dropout, into out: Matrix) {
         checkSame(x, out)
         unsafe withMask(dropout) { mask in

@@ -110,20 +110,21 @@ extension Compute {
                 + " into [\(c.rows), \(c.columns)]")
         var product = unsafe poe_product(
             a: a.pointer, a_row: a.stride, a_step: 1, a_packed: 0, panels: panels,
-            panel_depth: depth, panel_columns: columns, c: c.pointer, c_row: c.stride, bias: bias?.pointer,
-            columns: columns, depth: depth, accumulate: accumulate ? 1 : 0)
+            panel_depth: depth, panel_columns: columns, c: c.pointer, c_row: c.stride,
+            bias: bias?.pointer, columns: columns, depth: depth, accumulate: accumulate ? 1 : 0)
         if transposeA {
             let packed = unsafe packA(a)
             unsafe product.a = UnsafePointer(packed)
             unsafe product.a_packed = 1
         }
         let width = unsafe table.panel_columns
+        let rowGrain = unsafe table.tile_rows
         let panelCount = (columns + width - 1) / width
-        let rowGrain = transposeA ? Int(POE_A_PANEL) : unsafe table.tile_rows
-        let grains = (rows + rowGrain - 1) / rowGrain
+        // Rows divide finely; a few rows (decoding) leave only the panels to share out.
+        let byRows =
+            largestShare(rows, grain: rowGrain) <= largestShare(columns, grain: width)
         unsafe withUnsafePointer(to: product) { product in
-            // Rows divide finely; a few rows (decoding) leave only the panels to share out.
-            if grains >= 4 * threads || grains > panelCount {
+            if byRows {
                 split(rows, grain: rowGrain) {
                     unsafe table.multiply(product, $0.lowerBound, $0.upperBound, 0, panelCount)
                 }
@@ -133,6 +134,13 @@ extension Compute {
                 }
             }
         }
+    }
+
+    /// The share of `count` that the busiest thread gets when grains are dealt out.
+    private func largestShare(_ count: Int, grain: Int) -> Double {
+        let grains = (count + grain - 1) / grain
+        let most = (grains + threads - 1) / threads * grain
+        return Double(min(most, count)) / Double(max(count, 1))
     }
 
     /// Packs a transposed A, `[K, M]`, so that a tile reads its rows side by side.

@@ -6,8 +6,10 @@ package import PoeCore
     import Darwin
 #endif
 
-/// Every operation of ``Compute`` as its equation reads: plain loops over `[Double]`, row-major,
-/// values in and values out. Slow, for reading and for tests; nothing else calls it.
+/// Every operation of ``Compute`` as its equation reads, in double precision.
+///
+/// Plain loops over row-major arrays, values in and values out. Slow, for reading and for tests;
+/// nothing else calls it.
 package enum Reference {
     /// `out[m, n] = sum over k of a[m, k] b[k, n]`.
     package static func multiply(
@@ -55,8 +57,10 @@ package enum Reference {
         return (out, means, inverses)
     }
 
-    /// Gradients of ``layerNorm(_:columns:gain:bias:epsilon:)``. With `n = (x - mean) * inverse`
-    /// and `g = dOut * gain`: `dX = inverse * (g - mean(g) - n * mean(g n))`.
+    /// The gradients of ``layerNorm(_:columns:gain:bias:epsilon:)``.
+    ///
+    /// With `n = (x - mean) * inverse` and `g = dOut * gain`:
+    /// `dX = inverse * (g - mean(g) - n * mean(g n))`.
     package static func layerNormBackward(
         _ dOut: [Double], x: [Double], columns: Int, gain: [Double], epsilon: Double
     ) -> (dX: [Double], dGain: [Double], dBias: [Double]) {
@@ -119,8 +123,10 @@ package enum Reference {
         return (losses, gradient)
     }
 
-    /// The 32 random bits of element `index`: two rounds of the `lowbias32` mixer (C. Wellons,
-    /// 2018) over the index and the halves of the mixed key.
+    /// The 32 random bits of element `index` of a mask.
+    ///
+    /// Two rounds of the `lowbias32` mixer (C. Wellons, 2018) over the index and the halves of the
+    /// mixed key.
     package static func dropoutBits(_ dropout: Dropout, index: UInt64) -> UInt32 {
         func mix(_ value: UInt32) -> UInt32 {
             var x = value

@@ -19,8 +19,9 @@ package final class WorkerPool {
     private let state: PoolState
     private var handles: [pthread_t] = []
 
-    /// Starts `threads - 1` threads. Where the system refuses one, the remaining parts run on
-    /// fewer threads; results are the same.
+    /// Starts `threads - 1` threads beside the caller's.
+    ///
+    /// Where the system refuses one, the parts run on fewer threads; results are the same.
     package init(threads: Int) {
         precondition(threads >= 1, "a pool of \(threads) threads does not exist")
         self.threads = threads
@@ -54,8 +55,10 @@ package final class WorkerPool {
     }
 }
 
-/// What the threads of a pool share. `job` is written only while no thread works, and published
-/// by the atomic `generation`; hence unchecked `Sendable`.
+/// What the threads of a pool share.
+///
+/// `job` is written only while no thread works, and published by the atomic `generation`; hence
+/// unchecked `Sendable`.
 @safe
 private final class PoolState: @unchecked Sendable {
     /// Threads that run parts, the caller included.
