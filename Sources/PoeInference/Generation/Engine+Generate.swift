@@ -192,7 +192,8 @@ private struct Scheduler {
             request: row.index, position: row.generated, token: token,
             logProbabilities: row.request.alternatives.map {
                 LogProbabilities(logits: logits, chosen: token, alternatives: $0)
-            })
+            },
+            endsRow: endReason(row, generated: row.generated + 1) != nil)
         row.history.append(token)
         row.generated += 1
         row.pending = [token]
@@ -202,15 +203,18 @@ private struct Scheduler {
 
     /// Ends a row that has all its tokens or no room; else prepares its next token.
     private mutating func advance(_ row: Row, _ ended: inout Set<Int>) {
-        if row.generated == row.request.maxNewTokens {
-            end(row, .length, &ended)
+        if let reason = endReason(row, generated: row.generated) {
+            end(row, reason, &ended)
         } else if row.cache.count == contextLength {
-            if row.request.contextPolicy == .slide {
-                row.slide(contextLength: contextLength)
-            } else {
-                end(row, .context, &ended)
-            }
+            row.slide(contextLength: contextLength)
         }
+    }
+
+    /// Why a row that has generated this many tokens cannot have another.
+    private func endReason(_ row: Row, generated: Int) -> FinishReason? {
+        if generated == row.request.maxNewTokens { return .length }
+        let isFull = row.cache.count == contextLength
+        return isFull && row.request.contextPolicy != .slide ? .context : nil
     }
 
     private mutating func end(_ row: Row, _ reason: FinishReason, _ ended: inout Set<Int>) {

@@ -1,7 +1,7 @@
 package import PoeCore
 
 /// What happens when a row has filled the model's context and wants another token.
-package enum ContextPolicy: String, Sendable, Hashable, CaseIterable {
+public enum ContextPolicy: String, Sendable, Hashable, CaseIterable {
     /// Of a full window of `T` tokens the last `T / 2` (rounded down) are prefilled again at positions
     /// 0 ..., followed by the newest token; what came before is forgotten.
     case slide
@@ -12,7 +12,7 @@ package enum ContextPolicy: String, Sendable, Hashable, CaseIterable {
 }
 
 /// Why a row ended.
-package enum FinishReason: String, Sendable, Hashable, CaseIterable {
+public enum FinishReason: String, Sendable, Hashable, CaseIterable {
     /// It has as many tokens as were asked for.
     case length
     /// The caller recognised a stop string.
@@ -62,10 +62,12 @@ package struct GeneratedToken: Sendable, Hashable {
     package let token: TokenID
     /// Probabilities, where the request asks for them.
     package let logProbabilities: LogProbabilities?
+    /// Whether the row ends after this token, whatever the receiver wants.
+    package let endsRow: Bool
 }
 
 /// What the receiver of a token wants next.
-package enum Continuation: Sendable, Hashable {
+public enum Continuation: Sendable, Hashable {
     /// More tokens.
     case proceed
     /// This row ends here, with ``FinishReason/stop``.
@@ -89,20 +91,23 @@ package struct GenerationResult: Sendable, Hashable {
 }
 
 /// How much work was done, and how long it took.
-package struct GenerationStatistics: Sendable, Hashable {
+public struct GenerationStatistics: Sendable, Hashable {
+    /// Nothing done yet.
+    public init() {}
+
     /// Tokens run in prefills: prompts (once for equal ones that begin together) and slid windows.
-    package var prefillTokens = 0
+    public var prefillTokens = 0
     /// Time of the prefills.
-    package var prefillDuration = Duration.zero
+    public var prefillDuration = Duration.zero
     /// Tokens run in decode steps, of all rows together.
-    package var decodeTokens = 0
+    public var decodeTokens = 0
     /// Time of the decode steps, sampling included.
-    package var decodeDuration = Duration.zero
+    public var decodeDuration = Duration.zero
 
     /// Prompt tokens a second; 0 where nothing was measured.
-    package var prefillTokensPerSecond: Double { rate(prefillTokens, prefillDuration) }
+    public var prefillTokensPerSecond: Double { rate(prefillTokens, prefillDuration) }
     /// Generated tokens a second, of all rows together; 0 where nothing was measured.
-    package var decodeTokensPerSecond: Double { rate(decodeTokens, decodeDuration) }
+    public var decodeTokensPerSecond: Double { rate(decodeTokens, decodeDuration) }
 
     private func rate(_ count: Int, _ duration: Duration) -> Double {
         let (seconds, attoseconds) = duration.components

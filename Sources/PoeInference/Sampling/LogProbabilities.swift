@@ -1,20 +1,20 @@
-package import PoeCore
+public import PoeCore
 package import PoeNumerics
 
 /// A token with the natural logarithm of its probability.
-package struct TokenLogProbability: Sendable, Hashable {
+public struct TokenLogProbability: Sendable, Hashable {
     /// The token.
-    package let token: TokenID
+    public let token: TokenID
     /// `log softmax(logits)[token]`, of the distribution before any sampling option.
-    package let logProbability: Double
+    public let logProbability: Double
 }
 
 /// What the model thought at one position: the chosen token and the likeliest ones.
-package struct LogProbabilities: Sendable, Hashable {
+public struct LogProbabilities: Sendable, Hashable {
     /// Of the token that was chosen.
-    package let chosen: Double
+    public let chosen: Double
     /// The most probable tokens, best first; of equal ones the lowest id first.
-    package let alternatives: [TokenLogProbability]
+    public let alternatives: [TokenLogProbability]
 
     /// Computes both from the logits of one position; sums run in order of id.
     package init(logits: Vector, chosen: TokenID, alternatives count: Int) {

@@ -1,0 +1,57 @@
+public import PoeCore
+public import PoeInference
+import PoeTokenizer
+
+/// What became of one prompt.
+public struct Completion: Sendable, Hashable {
+    /// The prompt as it was given.
+    public let prompt: String
+    /// What was generated, without the prompt and without a stop string.
+    public internal(set) var text = ""
+    /// The generated tokens, those of a stop string included.
+    public internal(set) var tokens: [TokenID] = []
+    /// The seed that gives this text again.
+    public let seed: UInt64
+    /// Which of several samples of the prompt it is, from 0.
+    public let sample: Int
+    /// Why the text ends.
+    public internal(set) var finishReason = FinishReason.interrupt
+    /// Tokens of the prompt that the model read.
+    public internal(set) var promptTokens = 0
+    /// What was done to the prompt that its author may want to know.
+    public let warnings: [PromptWarning]
+    /// For each token its probability and the likeliest ones, where the options ask for them.
+    public internal(set) var logProbabilities: [LogProbabilities] = []
+    /// Work and time of the whole call, which other completions may share.
+    public internal(set) var statistics = GenerationStatistics()
+}
+
+/// Something that was done to a prompt.
+public enum PromptWarning: Sendable, Hashable, CustomStringConvertible {
+    /// The model does not know these characters; they were left out, or replaced.
+    case unknownCharacters([Unicode.Scalar], skipped: Bool)
+    /// The prompt was longer than the context: this many tokens were cut from its beginning.
+    case cutPrompt(cutTokens: Int, keptTokens: Int)
+
+    /// One clause, to follow "warning:".
+    public var description: String {
+        switch self {
+        case .unknownCharacters(let scalars, let skipped):
+            "the model does not know \(scalars.map(TokenizerError.name).joined(separator: ", ")); "
+                + (skipped ? "left out" : "replaced")
+        case .cutPrompt(let cut, let kept):
+            "the prompt is longer than the model's context: its first \(cut) tokens were cut, "
+                + "\(kept) are used"
+        }
+    }
+}
+
+/// A piece of a text in progress.
+public struct TextPiece: Sendable, Hashable {
+    /// Index of the prompt.
+    public let prompt: Int
+    /// Which sample of the prompt, from 0.
+    public let sample: Int
+    /// Whole characters; empty while a character, or what may become a stop string, is unfinished.
+    public let text: String
+}

@@ -1,0 +1,96 @@
+@_exported public import PoeCore
+@_exported public import PoeInference
+package import PoeModel
+import PoeNumerics
+@_exported public import PoeTokenizer
+package import PoemFile
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// A model that was read from a `.poem` file, ready to generate and to score.
+///
+/// Immutable: any number of ``TextGenerator``s on any threads can share one. The file is not needed
+/// any more once the model is open.
+public final class LanguageModel: Sendable {
+    /// Sizes and choices.
+    public var configuration: ModelConfiguration { weights.configuration }
+    /// Text to tokens and back.
+    public let tokenizer: Tokenizer
+    /// The model card, Markdown, if the file has one.
+    public let card: String?
+
+    /// Facts about the model.
+    package let metadata: Metadata
+    /// Losses, with their protocol.
+    package let evaluation: Metadata
+    /// The recipe of the training.
+    package let training: Metadata
+    /// The weights as engines read them.
+    package let weights: PackedWeights
+    /// Bytes that key-value caches may take.
+    let maxMemory: Int
+
+    /// Opens a model file.
+    ///
+    /// - Parameters:
+    ///   - path: The `.poem` file.
+    ///   - maxMemory: Bytes that the weights may take, and the text in progress as much again; by
+    ///     default the smaller of 4 GiB and half of the machine's memory. A file that needs more is
+    ///     refused before anything is allocated.
+    /// - Throws: ``PoeError``.
+    public convenience init(contentsOf path: String, maxMemory: Int? = nil) throws(PoeError) {
+        let limits = maxMemory.map { Limits(maxMemory: $0) } ?? .default
+        let model: Model
+        do {
+            model = try Model.load(path, limits: limits, threads: Self.defaultThreads)
+        } catch {
+            throw PoeError(error)
+        }
+        self.init(model, maxMemory: limits.maxMemory)
+    }
+
+    /// Prepares a model that is in memory.
+    package init(_ model: Model, maxMemory: Int = Limits.defaultMaxMemory) {
+        tokenizer = model.tokenizer
+        card = model.card
+        metadata = model.metadata
+        evaluation = model.evaluation
+        training = model.training
+        self.maxMemory = maxMemory
+        let compute = Compute(threads: Self.defaultThreads)
+        weights = PackedWeights(model.weights, compute: compute)
+    }
+
+    /// Number of tokens that the model knows.
+    public var vocabularySize: Int { configuration.vocabularySize }
+
+    /// The tokens of a text, exactly as written.
+    ///
+    /// - Throws: ``PoeError`` if a character is unknown and the policy, or the file's where it is nil,
+    ///   is `.error`.
+    public func encode(
+        _ text: String, unknown: UnknownPolicy? = nil
+    ) throws(PoeError) -> [TokenID] {
+        do {
+            return try tokenizer.encode(text, unknown: unknown)
+        } catch {
+            throw PoeError(error)
+        }
+    }
+
+    /// The text of tokens.
+    public func decode(_ tokens: [TokenID]) -> String { tokenizer.decode(tokens) }
+
+    /// Threads that are used unless told otherwise: one for each processor that is online.
+    public static let defaultThreads: Int = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+
+    func engine(threads: Int?) -> Engine {
+        Engine(weights, threads: max(1, threads ?? Self.defaultThreads))
+    }
+}

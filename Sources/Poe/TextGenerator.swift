@@ -1,0 +1,208 @@
+import PoeCore
+public import PoeInference
+import PoeTokenizer
+
+/// Continues texts with a model.
+///
+///     let model = try LanguageModel(contentsOf: "models/bpe.poem")
+///     let generator = TextGenerator(model)
+///     print(try generator.generate("Once upon a midnight dreary").text)
+///
+/// Equal model, prompt, options and seed give equal text, whatever else is generated beside it and on
+/// any number of threads. A generator can be shared; each call works on its own memory.
+public struct TextGenerator: Sendable {
+    /// The model.
+    public let model: LanguageModel
+    /// How texts are continued.
+    public var options: GenerationOptions
+    /// Threads of one call; one for each processor if nil.
+    public var threads: Int?
+    /// Texts in progress at a time, at most; the rest wait for a free place.
+    public var maximumRows = 32
+
+    /// Makes a generator.
+    public init(
+        _ model: LanguageModel, options: GenerationOptions = GenerationOptions(),
+        threads: Int? = nil
+    ) {
+        self.model = model
+        self.options = options
+        self.threads = threads
+    }
+
+    /// Continues one text.
+    ///
+    /// - Parameters:
+    ///   - prompt: The beginning; an empty one stands for a line break.
+    ///   - onText: Gets each piece of the text as soon as it is certain, on the caller's thread; the
+    ///     pieces joined are the completion's text. Return `.interrupt` to end here.
+    /// - Throws: ``PoeError`` for options out of range, and for what the policies do not allow.
+    public func generate(
+        _ prompt: String, onText: (String) -> Continuation = { _ in .proceed }
+    ) throws(PoeError) -> Completion {
+        let completions = try generate(batch: [prompt]) { onText($0.text) }
+        return completions[0]
+    }
+
+    /// Continues many texts at once: every prompt `samples` times.
+    ///
+    /// - Parameters:
+    ///   - prompts: The beginnings.
+    ///   - samples: Texts for each prompt; sample `s` of a prompt is the same text whatever their number.
+    ///   - onPiece: Called after every token of every text, on the caller's thread.
+    /// - Returns: The samples of the first prompt, then those of the second, and so on.
+    /// - Throws: ``PoeError``, before anything is generated.
+    public func generate(
+        batch prompts: [String], samples: Int = 1,
+        onPiece: (TextPiece) -> Continuation = { _ in .proceed }
+    ) throws(PoeError) -> [Completion] {
+        try options.validate()
+        guard samples >= 1 else {
+            throw PoeError(.invalidOption, "samples is \(samples); expected a number from 1 up")
+        }
+        let seed = options.seed ?? UInt64(UInt32.random(in: 0 ... .max))
+        var rows: [TextRow] = []
+        for (index, prompt) in prompts.enumerated() {
+            let read = try read(prompt)
+            for sample in 0..<samples {
+                rows.append(
+                    TextRow(
+                        index, prompt, read, sample: sample, seed: seed, generator: self))
+            }
+        }
+        return try run(&rows, onPiece)
+    }
+
+    /// Continues one text and gives it piece by piece, while it is generated on another thread.
+    ///
+    /// Generation ends when the text does, when the task that reads is cancelled, or when nobody reads
+    /// any more. Errors are of type ``PoeError``.
+    public func stream(_ prompt: String) -> AsyncThrowingStream<String, any Error> {
+        AsyncThrowingStream { continuation in
+            let task = Task.detached {
+                do {
+                    _ = try generate(prompt) { text in
+                        if !text.isEmpty { continuation.yield(text) }
+                        return Task.isCancelled ? .interrupt : .proceed
+                    }
+                    continuation.finish()
+                } catch {
+                    continuation.finish(throwing: error)
+                }
+            }
+            continuation.onTermination = { _ in task.cancel() }
+        }
+    }
+
+    /// A prompt as the model reads it.
+    struct ReadPrompt {
+        var tokens: [TokenID]
+        var warnings: [PromptWarning] = []
+    }
+
+    private func read(_ prompt: String) throws(PoeError) -> ReadPrompt {
+        let policy = options.unknown ?? model.tokenizer.description.unknownPolicy
+        do {
+            let encoded = try model.tokenizer.encodePrompt(prompt, unknown: policy)
+            var read = ReadPrompt(tokens: encoded.tokens)
+            if !encoded.unknown.isEmpty {
+                read.warnings.append(
+                    .unknownCharacters(encoded.unknown, skipped: policy == .skip))
+            }
+            if read.tokens.isEmpty {
+                read.tokens = try model.tokenizer.encode("\n", unknown: .skip)
+            }
+            // A tokenizer without a line break: its first token is as good a beginning as any.
+            if read.tokens.isEmpty { read.tokens = [0] }
+            let cut = read.tokens.count - model.configuration.contextLength
+            if cut > 0, options.contextPolicy != .error {
+                read.warnings.append(
+                    .cutPrompt(cutTokens: cut, keptTokens: model.configuration.contextLength))
+            }
+            return read
+        } catch {
+            throw PoeError(error)
+        }
+    }
+
+    private func run(
+        _ rows: inout [TextRow], _ onPiece: (TextPiece) -> Continuation
+    ) throws(PoeError) -> [Completion] {
+        let rowLimit = try rowLimit()
+        do {
+            let (results, statistics) = try model.engine(threads: threads).generate(
+                rows.map(\.request), maximumRows: rowLimit
+            ) { token in
+                let (text, isStopped) = rows[token.request].append(token)
+                let row = rows[token.request]
+                let wish = onPiece(
+                    TextPiece(prompt: row.prompt, sample: row.completion.sample, text: text))
+                return wish == .proceed && isStopped ? .stop : wish
+            }
+            return zip(rows, results).map { row, result in
+                var completion = row.completion
+                completion.tokens = result.tokens
+                completion.finishReason = result.finishReason
+                completion.promptTokens = result.promptTokens
+                completion.statistics = statistics
+                return completion
+            }
+        } catch {
+            throw PoeError(error)
+        }
+    }
+
+    /// How many texts can be in progress within the model's memory limit.
+    private func rowLimit() throws(PoeError) -> Int {
+        let bytes = KVCache.bytes(model.configuration)
+        guard bytes <= model.maxMemory else {
+            throw PoeError(
+                .invalidOption,
+                """
+                one text of \(model.configuration.contextLength) tokens takes \(bytes) bytes of \
+                memory; at most \(model.maxMemory) are allowed
+                """)
+        }
+        return max(1, min(maximumRows, model.maxMemory / bytes))
+    }
+}
+
+/// One text in progress.
+private struct TextRow {
+    let prompt: Int
+    let request: GenerationRequest
+    var completion: Completion
+    private var decoder: StreamingDecoder
+    private var matcher: StopMatcher
+
+    init(
+        _ index: Int, _ prompt: String, _ read: TextGenerator.ReadPrompt, sample: Int,
+        seed: UInt64, generator: TextGenerator
+    ) {
+        let options = generator.options
+        self.prompt = index
+        request = GenerationRequest(
+            prompt: read.tokens, maxNewTokens: options.maxNewTokens,
+            sampling: options.sampling(seed: seed), sample: UInt64(sample),
+            contextPolicy: options.contextPolicy, alternatives: options.alternatives)
+        completion = Completion(
+            prompt: prompt, seed: seed, sample: sample, warnings: read.warnings)
+        decoder = StreamingDecoder(generator.model.tokenizer)
+        matcher = StopMatcher(options.stopStrings)
+    }
+
+    /// Takes a token; returns the text that became certain, and whether a stop string is complete.
+    mutating func append(_ token: GeneratedToken) -> (text: String, isStopped: Bool) {
+        if let probabilities = token.logProbabilities {
+            completion.logProbabilities.append(probabilities)
+        }
+        var (text, isStopped) = matcher.append(decoder.append(token.token))
+        if token.endsRow && !isStopped {
+            let rest = matcher.append(decoder.finish())
+            isStopped = rest.isStopped
+            text += rest.text + (isStopped ? "" : matcher.finish())
+        }
+        completion.text += text
+        return (text, isStopped)
+    }
+}
