@@ -1,6 +1,8 @@
 /// Owns `count` floats: 64-byte aligned, zero at first, freed with the object.
 ///
-/// Views (``Matrix``, ``Vector``) do not keep it alive; whoever makes a view holds the buffer too.
+/// Views (``Matrix``, ``Vector``) do not keep it alive: whoever makes a view holds the buffer, in a
+/// stored property or with `withExtendedLifetime`, as long as the view is used.
+///
 /// Unchecked `Sendable`: the storage is fixed, and who writes what when is the caller's agreement.
 @safe
 package final class FloatBuffer: @unchecked Sendable {
