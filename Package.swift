@@ -117,7 +117,8 @@ let package = Package(
         tests(
             "CommandTests",
             [
-                "PoeCommand", "PoeCorpus", "Poe", "PoeModel", "PoemFile", "PoeTokenizer",
+                "PoeCommand", "PoeCorpus", "Poe", "PoeInference", "PoeModel", "PoemFile",
+                "PoeNumerics", "PoeTokenizer",
                 "PoeCore",
             ],
             data: ["Goldens"]),

@@ -54,4 +54,6 @@ public struct TextPiece: Sendable, Hashable {
     public let sample: Int
     /// Whole characters; empty while a character, or what may become a stop string, is unfinished.
     public let text: String
+    /// Whether no piece of this text follows.
+    public let isLast: Bool
 }

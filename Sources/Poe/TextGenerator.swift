@@ -136,7 +136,9 @@ public struct TextGenerator: Sendable {
                 let (text, isStopped) = rows[token.request].append(token)
                 let row = rows[token.request]
                 let wish = onPiece(
-                    TextPiece(prompt: row.prompt, sample: row.completion.sample, text: text))
+                    TextPiece(
+                        prompt: row.prompt, sample: row.completion.sample, text: text,
+                        isLast: isStopped || token.endsRow))
                 return wish == .proceed && isStopped ? .stop : wish
             }
             return zip(rows, results).map { row, result in

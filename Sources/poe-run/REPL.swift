@@ -6,8 +6,8 @@ struct REPL {
     private let session: Session
     private var settings: Settings
     private let editor: LineEditor
-    /// What `/again` repeats: the prompt, its seed, and the number of its next text.
-    private var last: (prompt: String, seed: UInt64, sample: Int)?
+    /// What `/again` goes on from.
+    private var last: (prompt: String, seed: UInt64)?
 
     init(session: Session, settings: Settings) {
         self.session = session
@@ -50,7 +50,7 @@ struct REPL {
             }
         } catch let error as SettingError {
             Output.note(error.description)
-        } catch let error as PromptError {
+        } catch let error as any ClassifiedError where error.failureKind == .usage {
             Output.note(error.description)
         }
         return true
@@ -70,23 +70,22 @@ struct REPL {
     }
 
     private mutating func generate(_ prompt: String) throws {
-        let seed = settings.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
-        last = (prompt, seed, 0)
-        try again()
+        try generate(prompt, seed: settings.seed ?? Session.randomSeed())
     }
 
     private mutating func again() throws {
-        guard let (prompt, seed, sample) = last else {
+        guard let last else {
             Output.note("there is no prompt yet")
             return
         }
-        if sample > 0 { Output.note("sample \(sample + 1), seed \(seed)") }
-        last?.sample += 1
-        var settings = settings
-        settings.seed = seed
+        try generate(last.prompt, seed: last.seed &+ 1)
+    }
+
+    private mutating func generate(_ prompt: String, seed: UInt64) throws {
+        last = (prompt, seed)
         Interrupt.clear()
         _ = try session.generate(
-            prompts: [prompt], settings: settings, samples: sample..<sample + 1)
+            [prompt], settings: settings, seed: seed, samples: 1, tellsSeed: true)
         Interrupt.clear()
     }
 

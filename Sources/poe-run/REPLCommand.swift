@@ -23,7 +23,7 @@ enum REPLCommand: Equatable {
         TEXT               continue the text
         \"""                begin a text of several lines; \""" ends it
         //TEXT             continue a text that begins with a slash
-        /again             another text for the last prompt: same seed, next sample
+        /again             another text for the last prompt, with the next seed
         /set NAME VALUE    \(Settings.names.prefix(5).joined(separator: ", ")),
                            \(Settings.names.dropFirst(5).joined(separator: ", "))
         /set stop "." "\\n" end texts there; /set stop none: only after predict tokens

@@ -35,12 +35,17 @@ struct RunCommand: ParsableCommand {
     }
 
     func run() throws {
-        let session = try Session(model: ModelLocation.find(model), options: self)
+        let session = try Session(
+            model: ModelLocation.find(model), threads: text.threads, output: output)
         if prompt.isInteractive {
             var repl = REPL(session: session, settings: text.settings)
             try repl.run(first: prompt.given())
         } else {
-            try session.runOnce(prompts: prompt.all(), settings: text.settings)
+            let settings = text.settings
+            let isComplete = try session.generate(
+                prompt.all(), settings: settings, seed: settings.seed ?? Session.randomSeed(),
+                samples: text.samples, tellsSeed: settings.seed == nil)
+            if !isComplete { throw Interrupted() }
         }
     }
 }

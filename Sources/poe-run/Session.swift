@@ -1,204 +1,161 @@
+import Poe
 import PoeCommand
 import PoeCore
 import PoeInference
-import PoeModel
 import PoeTokenizer
 
-/// A prompt that cannot be continued as the settings have it.
-struct PromptError: ClassifiedError {
-    let failureKind: FailureKind
-    let description: String
-}
-
 /// A model that is ready to make text, and how its text is shown.
-final class Session {
-    /// The model's file.
-    let path: String
-    /// The model.
-    let model: Model
-    private let engine: Engine
+struct Session {
+    private let path: String
+    private let model: LanguageModel
     private let output: OutputOptions
-    private let sampleCount: Int
+    private let threads: Int?
 
     /// Loads the model.
-    init(model path: String, options: RunCommand) throws {
+    init(model path: String, threads: Int?, output: OutputOptions) throws {
         self.path = path
-        model = try Model.load(path)
-        engine = Engine(model.weights, threads: options.text.threads ?? Machine.processorCount)
-        output = options.output
-        sampleCount = options.text.samples
+        self.threads = threads
+        self.output = output
+        model = try LanguageModel(contentsOf: path)
     }
 
     /// What there is to say about the model, by name.
     var facts: [(String, String)] {
         let configuration = model.configuration
-        let kind = model.tokenizer.description.base == .bytes ? "bytes" : "characters"
-        let merges = model.tokenizer.description.merges.count
+        let tokenizer = model.tokenizer.description
+        let base = tokenizer.base == .bytes ? "bytes" : "characters"
+        let merges =
+            tokenizer.merges.isEmpty ? "" : " and \(Format.count(tokenizer.merges.count)) merges"
         return [
             ("model", path),
             ("size", Format.count(configuration.parameterCount, "parameter")),
             (
                 "tokens",
-                "\(Format.count(configuration.vocabularySize)) (\(kind)"
-                    + (merges > 0 ? " and \(Format.count(merges, "merge")))" : ")")
+                "\(Format.count(configuration.vocabularySize)): "
+                    + "\(Format.count(tokenizer.baseCount)) \(base)\(merges)"
             ),
             ("context", Format.count(configuration.contextLength, "token")),
         ]
     }
 
-    /// Makes all texts of all prompts and shows them; Ctrl-C ends all.
-    func runOnce(prompts: [String], settings: Settings) throws {
-        let finished = try generate(prompts: prompts, settings: settings, samples: 0..<sampleCount)
-        if !finished { throw Interrupted() }
+    /// A seed for those who named none, short enough to be typed again.
+    static func randomSeed() -> UInt64 { UInt64(UInt32.random(in: 0 ... .max)) }
+
+    /// Makes texts and shows them, as they grow where that can be.
+    ///
+    /// - Parameters:
+    ///   - samples: Texts for each prompt.
+    ///   - tellsSeed: Whether the seed is told on standard error.
+    /// - Returns: Whether they were made to the end; false after Ctrl-C.
+    func generate(
+        _ prompts: [String], settings: Settings, seed: UInt64, samples: Int, tellsSeed: Bool
+    ) throws -> Bool {
+        var options = settings.options
+        options.seed = seed
+        options.alternatives = output.logprobs
+        let generator = TextGenerator(model, options: options, threads: threads)
+        try check(prompts, options)
+        if tellsSeed, !output.quiet, options.temperature > 0 { Output.note("seed \(seed)") }
+
+        let start = ContinuousClock.now
+        let completions =
+            if output.isJSONL {
+                try generator.generate(batch: prompts, samples: samples) { _ in wish }
+            } else {
+                try show(prompts, samples, seed, generator)
+            }
+        if output.isJSONL { try write(completions, samples) }
+        if !output.quiet {
+            for warning in Set(completions.flatMap(\.warnings)).map(\.description).sorted() {
+                Output.warn(warning)
+            }
+            Output.note(summary(completions, samples, ContinuousClock.now - start))
+        }
+        return !completions.contains { $0.finishReason == .interrupt }
     }
 
-    /// Makes and shows texts.
-    ///
-    /// - Parameter samples: The numbers of the texts to make for each prompt.
-    /// - Returns: Whether they were made to the end; false after Ctrl-C.
-    func generate(prompts: [String], settings: Settings, samples: Range<Int>) throws -> Bool {
-        let seed = settings.seed ?? UInt64.random(in: 0...UInt64(UInt32.max))
-        let requests = try self.requests(prompts, settings, seed, samples)
-        var texts = prompts.indices.flatMap { index in
-            samples.map { sample in
-                Sample(
-                    promptIndex: index, sample: sample, prompt: prompts[index],
-                    assembler: TextAssembler(model.tokenizer, stops: settings.stops))
-            }
-        }
-        if !output.quiet, settings.seed == nil, settings.temperature > 0 {
-            Output.note("seed \(seed)")
-        }
-        var printer = SamplePrinter(
-            showsPrompt: !output.hidesPrompt, seed: seed, promptCount: prompts.count,
-            sampleCount: samples.count)
-        if !output.isJSONL { try printer.update(texts) { _ in false } }
+    private var wish: Continuation { Interrupt.isRequested ? .interruptAll : .proceed }
 
+    private func show(
+        _ prompts: [String], _ samples: Int, _ seed: UInt64, _ generator: TextGenerator
+    ) throws -> [Completion] {
+        var printer = try TextPrinter(
+            prompts: prompts, samples: samples, seed: seed, showsPrompt: !output.hidesPrompt)
         var failure: (any Error)?
-        var isDone = [Bool](repeating: false, count: texts.count)
-        let (results, statistics) = try run(requests) { event in
-            _ = texts[event.request].assembler.append(event.token)
-            if let probabilities = event.logProbabilities {
-                texts[event.request].logProbabilities.append(probabilities)
-            }
-            let isStopped = texts[event.request].assembler.isStopped
-            if isStopped || event.position + 1 == settings.predict {
-                _ = texts[event.request].assembler.finish()
-                isDone[event.request] = true
-            }
+        let completions = try generator.generate(batch: prompts, samples: samples) { piece in
             do {
-                if !output.isJSONL { try printer.update(texts) { isDone[$0] } }
+                try printer.append(piece)
             } catch {
                 failure = error
                 return .interruptAll
             }
-            return Interrupt.isRequested ? .interruptAll : isStopped ? .stop : .proceed
+            return wish
         }
         if let failure { throw failure }
-        for index in texts.indices {
-            _ = texts[index].assembler.finish()
-            texts[index].result = results[index]
-        }
-        if output.isJSONL {
-            try write(texts, seed, statistics)
-        } else {
-            try printer.update(texts) { _ in true }
-        }
-        if !output.quiet { Output.note(summary(statistics)) }
-        return !results.contains { $0.finishReason == .interrupt }
+        try printer.finish()
+        return completions
     }
 
-    private func requests(
-        _ prompts: [String], _ settings: Settings, _ seed: UInt64, _ samples: Range<Int>
-    ) throws -> [GenerationRequest] {
-        var unknown: [Unicode.Scalar] = []
-        var longest = 0
-        var requests: [GenerationRequest] = []
-        let sampling = SamplingOptions(
-            temperature: settings.temperature, topK: settings.topK, topP: settings.topP,
-            minP: settings.minP, repeatPenalty: settings.repeatPenalty, seed: seed)
+    /// Says which prompt of several it is that the model cannot take.
+    private func check(_ prompts: [String], _ options: GenerationOptions) throws {
+        let policy = options.unknown ?? model.tokenizer.description.unknownPolicy
+        guard policy == .error else { return }
         for (index, prompt) in prompts.enumerated() {
-            let encoded = try encode(prompt, settings.unknown, index, of: prompts.count)
-            for scalar in encoded.unknown where !unknown.contains(scalar) { unknown.append(scalar) }
-            longest = max(longest, encoded.tokens.count)
-            for sample in samples {
-                requests.append(
-                    GenerationRequest(
-                        prompt: encoded.tokens, maxNewTokens: settings.predict, sampling: sampling,
-                        sample: UInt64(sample), contextPolicy: settings.contextPolicy,
-                        alternatives: output.logprobs))
+            do {
+                _ = try model.tokenizer.encodePrompt(prompt, unknown: .error)
+            } catch {
+                let which = prompts.count > 1 ? "prompt \(index + 1)" : "the prompt"
+                throw CommandFailure(.usage, "\(which): \(error)")
             }
         }
-        if !output.quiet {
-            warn(of: unknown, settings.unknown ?? model.tokenizer.description.unknownPolicy)
-            if settings.contextPolicy != .error { warnOfCut(longest, prompts.count) }
-        }
-        return requests
     }
 
-    private func encode(
-        _ prompt: String, _ policy: UnknownPolicy?, _ index: Int, of count: Int
-    ) throws -> (tokens: [TokenID], unknown: [Unicode.Scalar]) {
-        do {
-            let encoded = try model.tokenizer.encodePrompt(prompt, unknown: policy)
-            // There must be something to continue: a text that begins stands after a line break.
-            let start = try model.tokenizer.encodePrompt("\n", unknown: .replace).tokens
-            return (encoded.tokens.isEmpty ? start : encoded.tokens, encoded.unknown)
-        } catch {
-            let place = count > 1 ? "prompt \(index + 1): " : "the prompt: "
-            throw PromptError(failureKind: .malformed, description: place + error.description)
-        }
-    }
-
-    private func run(
-        _ requests: [GenerationRequest], _ onToken: (GeneratedToken) -> Continuation
-    ) throws(PromptError) -> (results: [GenerationResult], statistics: GenerationStatistics) {
-        do {
-            return try engine.generate(requests, onToken: onToken)
-        } catch {
-            throw PromptError(failureKind: .usage, description: error.description)
-        }
-    }
-
-    private func warn(of unknown: [Unicode.Scalar], _ policy: UnknownPolicy) {
-        guard !unknown.isEmpty else { return }
-        let names = unknown.prefix(10).map(TokenizerError.name(of:)).joined(separator: ", ")
-        let more = unknown.count > 10 ? " and \(unknown.count - 10) more" : ""
-        let what = policy == .skip ? "left out" : "replaced"
-        Output.warn("the model does not know \(names)\(more) in the prompt; \(what)")
-    }
-
-    private func warnOfCut(_ longest: Int, _ promptCount: Int) {
-        let limit = model.configuration.contextLength
-        guard longest > limit else { return }
-        let which = promptCount > 1 ? "the longest prompt" : "the prompt"
-        Output.warn(
-            "\(which) has \(Format.count(longest, "token")); only the last \(Format.count(limit)) "
-                + "fit into the model's context and are used")
-    }
-
-    private func write(
-        _ texts: [Sample], _ seed: UInt64, _ statistics: GenerationStatistics
-    ) throws {
-        for text in texts {
-            let json = text.json(
-                seed: seed, statistics: statistics, tokenizer: model.tokenizer,
-                hasAlternatives: output.logprobs != nil)
+    private func write(_ completions: [Completion], _ samples: Int) throws {
+        for (index, completion) in completions.enumerated() {
+            let json = completion.json(
+                promptIndex: index / samples, tokenizer: model.tokenizer,
+                hasLogProbabilities: output.logprobs != nil)
             try Output.write(json.encoded() + "\n")
         }
     }
 
-    private func summary(_ statistics: GenerationStatistics) -> String {
-        func part(_ count: Int, _ noun: String, _ duration: Duration, _ rate: Double) -> String {
-            "\(Format.count(count, noun)) in \(Format.duration(duration))"
-                + (rate > 0 ? " (\(Format.significant(rate)) a second)" : "")
+    /// One line: how many tokens, how long, how fast.
+    private func summary(
+        _ completions: [Completion], _ samples: Int, _ time: Duration
+    ) -> String {
+        // Samples share their prompt.
+        let read = stride(from: 0, to: completions.count, by: samples).reduce(0) {
+            $0 + completions[$1].promptTokens
         }
-        let prefill = part(
-            statistics.prefillTokens, "token", statistics.prefillDuration,
-            statistics.prefillTokensPerSecond)
-        let decode = part(
-            statistics.decodeTokens, "token", statistics.decodeDuration,
-            statistics.decodeTokensPerSecond)
-        return "prompt: \(prefill); text: \(decode)"
+        let written = completions.reduce(0) { $0 + $1.tokens.count }
+        var parts = [
+            "\(Format.count(read, "token")) read, \(Format.count(written)) written in "
+                + Format.duration(time)
+        ]
+        if let statistics = completions.first?.statistics {
+            let rates = [
+                ("prefill", statistics.prefillTokensPerSecond),
+                ("decode", statistics.decodeTokensPerSecond),
+            ].filter { $0.1 > 0 }
+            parts += rates.map { "\($0.0) \(Format.significant($0.1)) tokens/s" }
+        }
+        return parts.joined(separator: "; ")
+    }
+}
+
+extension Settings {
+    /// The settings as the library takes them.
+    var options: GenerationOptions {
+        var options = GenerationOptions()
+        options.maxNewTokens = predict
+        options.temperature = temperature
+        options.topK = topK
+        options.topP = topP
+        options.minP = minP
+        options.repeatPenalty = repeatPenalty
+        options.stopStrings = stops
+        options.contextPolicy = contextPolicy
+        options.unknown = unknown
+        return options
     }
 }
