@@ -281,3 +281,22 @@ static void scale_add(const float *x, float alpha, const float *y, float beta, f
         store_some(out + j, fma16(load_some(x + j, left), splat(alpha), scaled), left);
     }
 }
+
+// Chains of multiply-adds that do not wait for each other: enough to fill the units, few enough to
+// stay in the registers.
+#define CHAINS (TILE_VECTORS > 1 ? 12 : TILE_ROWS)
+
+static float multiply_adds(ptrdiff_t rounds, int64_t *operations) {
+    v16 sum[CHAINS];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < CHAINS; i++) sum[i] = splat((float)i);
+    const v16 factor = splat(0.999f), added = splat(0.001f);
+    for (ptrdiff_t round = 0; round < rounds; round++) {
+#pragma clang loop unroll(full)
+        for (int i = 0; i < CHAINS; i++) sum[i] = fma16(sum[i], factor, added);
+    }
+#pragma clang loop unroll(full)
+    for (int i = 1; i < CHAINS; i++) sum[0] += sum[i];
+    *operations = (int64_t)rounds * CHAINS * LANES * 2;
+    return sum16(sum[0]);
+}

@@ -36,6 +36,7 @@ const poe_kernels KERNELS = {
     .embed_backward = embed_backward,
     .sum_of_squares = sum_of_squares,
     .adamw = adamw,
+    .multiply_adds = multiply_adds,
     .scale_add = scale_add,
 };
 

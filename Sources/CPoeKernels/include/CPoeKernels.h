@@ -156,6 +156,9 @@ typedef struct poe_kernels {
     double (*sum_of_squares)(const float *x, ptrdiff_t count);
     void (*adamw)(float *weights, const float *gradient, float *first, float *second,
                   ptrdiff_t count, const poe_adamw *settings);
+    /// Runs `rounds` of independent multiply-adds in registers, to measure the machine's limit;
+    /// stores how many floating-point operations that was, and returns what they made.
+    float (*multiply_adds)(ptrdiff_t rounds, int64_t *operations);
     /// out = alpha x + beta y; out may be x or y.
     void (*scale_add)(const float *x, float alpha, const float *y, float beta, float *out,
                       ptrdiff_t count);

@@ -1,0 +1,25 @@
+import CPoeKernels
+import Synchronization
+
+/// Work that does nothing but reach a limit of the machine, to be timed by a benchmark.
+extension Compute {
+    /// Runs independent multiply-adds in the registers of every thread.
+    ///
+    /// Returns the number of floating-point operations of all together; a multiply-add is two.
+    ///
+    /// - Parameter rounds: Length of the work; a million take about four milliseconds.
+    package func spendMultiplyAdds(rounds: Int) -> Int {
+        let operations = Atomic<Int>(0)
+        pool.run(threads) { _ in
+            var count: Int64 = 0
+            _ = unsafe table.multiply_adds(rounds, &count)
+            operations.add(Int(count), ordering: .relaxed)
+        }
+        return operations.load(ordering: .relaxed)
+    }
+
+    /// Reads every element once on all threads, and returns a sum of them that no one needs.
+    ///
+    /// With a vector far larger than the caches this is the memory's read bandwidth.
+    package func readThrough(_ x: Vector) -> Double { sumOfSquares(x) }
+}
