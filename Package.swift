@@ -100,7 +100,7 @@ let package = Package(
         tests("PoeCoreTests", ["PoeCore"]),
         tests("PoeNumericsTests", ["PoeNumerics", "PoeCore"]),
         tests("PoeTokenizerTests", ["PoeTokenizer", "PoeCore"]),
-        tests("PoemFileTests", ["PoemFile", "PoeCore"]),
+        tests("PoemFileTests", ["PoemFile", "PoeCore"], data: ["Goldens"]),
         tests("PoeModelTests", ["PoeModel", "PoemFile", "PoeTokenizer", "PoeNumerics", "PoeCore"]),
         tests(
             "PoeInferenceTests",

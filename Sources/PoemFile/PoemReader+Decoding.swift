@@ -1,83 +1,5 @@
 import PoeCore
 
-/// One thread's tools: a decompressor, and room for a chunk in each of two forms.
-@safe
-private struct ChunkDecoder: ~Copyable {
-    let decoder = ZstdDecoder()
-    /// A chunk's bytes plane by plane.
-    private let planes = unsafe Self.room()
-    /// A chunk's elements as they are stored.
-    private let stored = unsafe Self.room()
-
-    private static func room() -> UnsafeMutableRawBufferPointer {
-        .allocate(byteCount: PoemFormat.chunkLengthLimit, alignment: 64)
-    }
-
-    deinit {
-        unsafe planes.deallocate()
-        unsafe stored.deallocate()
-    }
-
-    /// Decodes a chunk to `output`, which has its decoded length, and checks rules 29 to 31 and 77.
-    func decode(
-        _ chunk: Chunk, of entry: TensorEntry, in file: FileBytes,
-        into output: UnsafeMutableRawBufferPointer
-    ) throws(PoemError) {
-        let place = Place(
-            section: entry.section.description, tensor: entry.name,
-            offset: chunk.range.lowerBound)
-        let stored = unsafe file.pointer(chunk.range)
-        switch chunk.codec {
-        case .raw: unsafe output.copyMemory(from: stored)
-        case .zstd: unsafe try Zstd.decode(stored, at: place, with: decoder, into: output)
-        }
-        let hash = unsafe XXH64.hash(UnsafeRawBufferPointer(output))
-        guard hash == chunk.hash else {
-            throw .malformed(.chunkHash, place, expected: hex(chunk.hash), found: hex(hash))
-        }
-    }
-
-    /// As `decode`, with the bytes of each element together again, and values checked (rule 79).
-    func decodeElements(
-        _ chunk: Chunk, of entry: TensorEntry, in file: FileBytes,
-        into output: UnsafeMutableRawBufferPointer
-    ) throws(PoemError) {
-        if entry.separatesBytePlanes {
-            let planes = unsafe UnsafeMutableRawBufferPointer(rebasing: planes[..<output.count])
-            unsafe try decode(chunk, of: entry, in: file, into: planes)
-            unsafe BytePlanes.join(
-                UnsafeRawBufferPointer(planes), elementSize: entry.elementType.byteCount,
-                into: output)
-        } else {
-            unsafe try decode(chunk, of: entry, in: file, into: output)
-        }
-        guard entry.section == .weights, entry.elementType != .i8 else { return }
-        let place = Place(
-            section: entry.section.description, tensor: entry.name,
-            offset: chunk.range.lowerBound)
-        guard unsafe Elements.allFinite(UnsafeRawBufferPointer(output), entry.elementType) else {
-            throw .malformed(
-                .weightValue, place, expected: "finite", found: "infinite or not a number")
-        }
-    }
-
-    /// Decodes a chunk of a tensor without row steps to `output`, as floats.
-    func decodeFloats(
-        _ chunk: Chunk, of entry: TensorEntry, in file: FileBytes,
-        into output: UnsafeMutableBufferPointer<Float>
-    ) throws(PoemError) {
-        if entry.elementType == .f32 {
-            return unsafe try decodeElements(
-                chunk, of: entry, in: file, into: UnsafeMutableRawBufferPointer(output))
-        }
-        let bytes = unsafe UnsafeMutableRawBufferPointer(rebasing: stored[..<chunk.decodedLength])
-        unsafe try decodeElements(chunk, of: entry, in: file, into: bytes)
-        let step: Float = if case .perTensor(let step) = entry.grid { step } else { 1 }
-        unsafe Elements.widen(
-            UnsafeRawBufferPointer(bytes), entry.elementType, step: step, into: output)
-    }
-}
-
 extension PoemReader {
     /// Decodes a tensor's bytes, row steps first where it has them, as they would lie in a raw file.
     ///
@@ -198,10 +120,7 @@ extension PoemReader {
         _ entries: [TensorEntry], threads: Int,
         into destination: (Int) -> UnsafeMutableBufferPointer<Float>
     ) throws(PoemError) {
-        let pieces = entries.enumerated().flatMap { index, entry in
-            // A chunk needs its rows' steps, which the first chunk holds: such a tensor is one piece.
-            entry.grid == .perRow ? [(index, 0)] : entry.chunks.indices.map { (index, $0) }
-        }
+        let pieces = Self.pieces(entries)
         let starts = entries.map(\.chunkStarts)
         try ParallelWork.run(pieces.count, threads: threads) { work in
             let decoder = ChunkDecoder()
@@ -273,53 +192,33 @@ extension PoemReader {
 
     /// Decodes every chunk of the file and keeps none: whether the whole file is sound.
     package func verify(threads: Int = 1) throws(PoemError) {
-        for entry in tensors + optimizerTensors {
-            if entry.grid == .perRow {
-                _ = try rows(of: entry, threads)
-                continue
-            }
-            try ParallelWork.run(entry.chunks.count, threads: threads) { work in
-                let decoder = ChunkDecoder()
-                let memory = UnsafeMutableRawBufferPointer.allocate(
-                    byteCount: PoemFormat.chunkLengthLimit, alignment: 64)
-                defer { unsafe memory.deallocate() }
-                while let i = work.next() {
-                    let chunk = entry.chunks[i]
-                    let part = unsafe UnsafeMutableRawBufferPointer(
-                        rebasing: memory[..<chunk.decodedLength])
-                    do throws(PoemError) {
-                        unsafe try decoder.decodeElements(chunk, of: entry, in: file, into: part)
-                    } catch {
-                        work.fail(i, error)
+        let entries = tensors + optimizerTensors
+        let pieces = Self.pieces(entries)
+        try ParallelWork.run(pieces.count, threads: threads) { work in
+            let decoder = ChunkDecoder()
+            while let piece = work.next() {
+                let (index, i) = pieces[piece]
+                let entry = entries[index]
+                do throws(PoemError) {
+                    if entry.grid == .perRow {
+                        _ = try rows(of: entry, 1)
+                    } else {
+                        try decoder.check(entry.chunks[i], of: entry, in: file)
                     }
+                } catch {
+                    work.fail(piece, error)
                 }
             }
         }
     }
 
-    /// Everything that the file holds, decoded: to rewrite it, or to compare it.
-    package func contents(threads: Int = 1) throws(PoemError) -> PoemContents {
-        let state = CheckpointState(
-            optimizer: try records(optimizerTensors, threads), random: random, cursor: cursor)
-        let extra = sections.filter { !SectionKind.known.contains($0.kind) }
-        return PoemContents(
-            configuration: configuration, tokenizer: tokenizer,
-            tensors: try records(tensors, threads), metadata: metadata, evaluation: evaluation,
-            training: training, card: card, checkpoint: state.isEmpty ? nil : state,
-            extraSections: extra.map { ExtraSection($0, stored: file.copy($0.range)) })
-    }
-
-    private func records(
-        _ entries: [TensorEntry], _ threads: Int
-    ) throws(PoemError) -> [TensorRecord] {
-        var records: [TensorRecord] = []
-        for entry in entries {
-            records.append(
-                TensorRecord(
-                    name: entry.name, shape: entry.shape,
-                    data: try data(of: entry, threads: threads), storage: entry.storage))
+    /// What threads share out among themselves: an entry's index and a chunk's.
+    ///
+    /// A chunk needs its rows' steps, which the first chunk holds: such a tensor is one piece.
+    private static func pieces(_ entries: [TensorEntry]) -> [(Int, Int)] {
+        entries.enumerated().flatMap { index, entry in
+            entry.grid == .perRow ? [(index, 0)] : entry.chunks.indices.map { (index, $0) }
         }
-        return records
     }
 }
 
@@ -338,12 +237,5 @@ extension TensorEntry {
     /// Whether the bytes can be used where they lie.
     package var isUsableInPlace: Bool {
         !separatesBytePlanes && chunks.allSatisfy { $0.codec == .raw }
-    }
-
-    /// A way of storing that gives the same bytes again when the writer's defaults made them.
-    fileprivate var storage: TensorStorage {
-        TensorStorage(
-            chunks.allSatisfy { $0.codec == .raw } ? .raw : .smallest,
-            separatesBytePlanes: separatesBytePlanes)
     }
 }

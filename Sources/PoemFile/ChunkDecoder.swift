@@ -1,0 +1,85 @@
+import PoeCore
+
+/// One thread's tools: a decompressor, and room for a chunk in each of two forms.
+@safe
+struct ChunkDecoder: ~Copyable {
+    let decoder = ZstdDecoder()
+    /// A chunk's bytes plane by plane.
+    private let planes = unsafe Self.room()
+    /// A chunk's elements as they are stored.
+    private let stored = unsafe Self.room()
+
+    private static func room() -> UnsafeMutableRawBufferPointer {
+        .allocate(byteCount: PoemFormat.chunkLengthLimit, alignment: 64)
+    }
+
+    deinit {
+        unsafe planes.deallocate()
+        unsafe stored.deallocate()
+    }
+
+    /// Decodes a chunk to `output`, which has its decoded length, and checks rules 29 to 31 and 77.
+    func decode(
+        _ chunk: Chunk, of entry: TensorEntry, in file: FileBytes,
+        into output: UnsafeMutableRawBufferPointer
+    ) throws(PoemError) {
+        let place = Place(
+            section: entry.section.description, tensor: entry.name,
+            offset: chunk.range.lowerBound)
+        let stored = unsafe file.pointer(chunk.range)
+        switch chunk.codec {
+        case .raw: unsafe output.copyMemory(from: stored)
+        case .zstd: unsafe try Zstd.decode(stored, at: place, with: decoder, into: output)
+        }
+        let hash = unsafe XXH64.hash(UnsafeRawBufferPointer(output))
+        guard hash == chunk.hash else {
+            throw .malformed(.chunkHash, place, expected: hex(chunk.hash), found: hex(hash))
+        }
+    }
+
+    /// As `decode`, with the bytes of each element together again, and values checked (rule 79).
+    func decodeElements(
+        _ chunk: Chunk, of entry: TensorEntry, in file: FileBytes,
+        into output: UnsafeMutableRawBufferPointer
+    ) throws(PoemError) {
+        if entry.separatesBytePlanes {
+            let planes = unsafe UnsafeMutableRawBufferPointer(rebasing: planes[..<output.count])
+            unsafe try decode(chunk, of: entry, in: file, into: planes)
+            unsafe BytePlanes.join(
+                UnsafeRawBufferPointer(planes), elementSize: entry.elementType.byteCount,
+                into: output)
+        } else {
+            unsafe try decode(chunk, of: entry, in: file, into: output)
+        }
+        guard entry.section == .weights, entry.elementType != .i8 else { return }
+        let place = Place(
+            section: entry.section.description, tensor: entry.name,
+            offset: chunk.range.lowerBound)
+        guard unsafe Elements.allFinite(UnsafeRawBufferPointer(output), entry.elementType) else {
+            throw .malformed(
+                .weightValue, place, expected: "finite", found: "infinite or not a number")
+        }
+    }
+
+    /// Decodes a chunk of a tensor without row steps to `output`, as floats.
+    func decodeFloats(
+        _ chunk: Chunk, of entry: TensorEntry, in file: FileBytes,
+        into output: UnsafeMutableBufferPointer<Float>
+    ) throws(PoemError) {
+        if entry.elementType == .f32 {
+            return unsafe try decodeElements(
+                chunk, of: entry, in: file, into: UnsafeMutableRawBufferPointer(output))
+        }
+        let bytes = unsafe UnsafeMutableRawBufferPointer(rebasing: stored[..<chunk.decodedLength])
+        unsafe try decodeElements(chunk, of: entry, in: file, into: bytes)
+        let step: Float = if case .perTensor(let step) = entry.grid { step } else { 1 }
+        unsafe Elements.widen(
+            UnsafeRawBufferPointer(bytes), entry.elementType, step: step, into: output)
+    }
+
+    /// Decodes a chunk of a tensor without row steps and keeps nothing.
+    func check(_ chunk: Chunk, of entry: TensorEntry, in file: FileBytes) throws(PoemError) {
+        let output = unsafe UnsafeMutableRawBufferPointer(rebasing: stored[..<chunk.decodedLength])
+        unsafe try decodeElements(chunk, of: entry, in: file, into: output)
+    }
+}

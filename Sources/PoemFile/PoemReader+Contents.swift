@@ -1,0 +1,35 @@
+extension PoemReader {
+    /// Everything that the file holds, decoded: to rewrite it, or to compare it.
+    package func contents(threads: Int = 1) throws(PoemError) -> PoemContents {
+        let state = CheckpointState(
+            optimizer: try records(optimizerTensors, threads), random: random, cursor: cursor)
+        let extra = sections.filter { !SectionKind.known.contains($0.kind) }
+        return PoemContents(
+            configuration: configuration, tokenizer: tokenizer,
+            tensors: try records(tensors, threads), metadata: metadata, evaluation: evaluation,
+            training: training, card: card, checkpoint: state.isEmpty ? nil : state,
+            extraSections: extra.map { ExtraSection($0, stored: file.copy($0.range)) })
+    }
+
+    private func records(
+        _ entries: [TensorEntry], _ threads: Int
+    ) throws(PoemError) -> [TensorRecord] {
+        var records: [TensorRecord] = []
+        for entry in entries {
+            records.append(
+                TensorRecord(
+                    name: entry.name, shape: entry.shape,
+                    data: try data(of: entry, threads: threads), storage: entry.storage))
+        }
+        return records
+    }
+}
+
+extension TensorEntry {
+    /// A way of storing that gives the same bytes again when the writer's defaults made them.
+    fileprivate var storage: TensorStorage {
+        TensorStorage(
+            chunks.allSatisfy { $0.codec == .raw } ? .raw : .smallest,
+            separatesBytePlanes: separatesBytePlanes)
+    }
+}
