@@ -31,18 +31,16 @@ struct CorpusBytes {
         return seen.indices.lazy.filter { seen[$0] }.compactMap { Unicode.Scalar(UInt32($0)) }
     }
 
-    /// Whether `text` occurs within one of the texts.
-    func contains(_ text: StaticString) -> Bool {
-        let wanted = Array(text.description.utf8)
-        guard let first = wanted.first else { return true }
+    /// Whether one of the texts has `length` equal bytes, at least 1, in a row.
+    func hasRun(of byte: UInt8, length: Int) -> Bool {
+        let bytes = bytes.span
         var start = 0
         for end in ends {
-            var i = start
-            while i + wanted.count <= end {
-                if bytes[i] == first, bytes[i..<i + wanted.count].elementsEqual(wanted) {
-                    return true
-                }
-                i += 1
+            while start + length <= end {
+                // Another byte among these rules out every run that it would be part of.
+                guard let other = (0..<length).last(where: { bytes[start + $0] != byte })
+                else { return true }
+                start += other + 1
             }
             start = end
         }

@@ -103,8 +103,12 @@ package enum TokenizerTrainer {
         let double = known.contains("“") && known.contains("”") && unknown("\"")
         let single = known.contains("’") && unknown("'")
         if double || single { folds.insert(.quotes) }
-        if known.contains("—"), !corpus.contains("--") { folds.insert(.dashes) }
-        if known.contains("…"), !corpus.contains("...") { folds.insert(.ellipses) }
+        if known.contains("—"), !corpus.hasRun(of: UInt8(ascii: "-"), length: 2) {
+            folds.insert(.dashes)
+        }
+        if known.contains("…"), !corpus.hasRun(of: UInt8(ascii: "."), length: 3) {
+            folds.insert(.ellipses)
+        }
         return folds
     }
 }

@@ -132,6 +132,11 @@ import Testing
         #expect(!folds("a—b--c").contains(.dashes))
         #expect(folds("a….").contains(.ellipses))
         #expect(!folds("a…...").contains(.ellipses))
+        #expect(folds("….. .a..").contains(.ellipses))
+        #expect(!folds("…..a...").contains(.ellipses))
+        // A run counts within one text only.
+        #expect(TokenizerTrainer.characters(of: ["—-", "-—"]).folds.contains(.dashes))
+        #expect(!TokenizerTrainer.characters(of: ["—", "--"]).folds.contains(.dashes))
         #expect(folds("a\n").contains(.lineEnds))
         #expect(!folds("a\r\n").contains(.lineEnds))
     }
