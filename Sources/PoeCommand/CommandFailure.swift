@@ -14,6 +14,15 @@ package struct CommandFailure: ClassifiedError, Equatable {
     }
 }
 
+/// Calls `body`; an error of a lower layer that does not name the file is made to.
+package func naming<Value>(_ path: String, _ body: () throws -> Value) throws -> Value {
+    do {
+        return try body()
+    } catch let error as any ClassifiedError where !error.description.contains(path) {
+        throw CommandFailure(error.failureKind, "\(path): \(error.description)")
+    }
+}
+
 /// Thrown when Ctrl-C has ended the work and everything has been said.
 package struct Interrupted: Error {
     /// Makes the error.

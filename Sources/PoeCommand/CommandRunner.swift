@@ -4,8 +4,11 @@ import PoeCore
 extension ParsableCommand {
     /// Parses the program's arguments, runs the command, and ends the program with the status that
     /// belongs to what happened; an error has been reported in one sentence on standard error.
-    package static func runCommand() -> Never {
-        Interrupt.install()
+    ///
+    /// - Parameter catchesInterrupt: Whether Ctrl-C is a wish that the command looks at
+    ///   (``Interrupt``); otherwise it ends the program wherever it is.
+    package static func runCommand(catchesInterrupt: Bool = true) -> Never {
+        if catchesInterrupt { Interrupt.install() }
         do {
             var command = try parseAsRoot()
             try command.run()
@@ -18,7 +21,7 @@ extension ParsableCommand {
     private static func report(_ error: any Error) -> ExitStatus {
         if error is Interrupted { return .interrupted }
         if let failure = Failure(error) {
-            Output.note(Terminal(.error).styled("error:", .red) + " " + failure.message)
+            Output.fail(failure.message)
             return failure.status
         }
         let code = exitCode(for: error)

@@ -34,6 +34,12 @@ package enum Output {
         note("\(label) \(message)")
     }
 
+    /// Writes an error to standard error, for commands that go on after one.
+    package static func fail(_ message: String) {
+        let label = Terminal(.error).styled("error:", .red)
+        note("\(label) \(message)")
+    }
+
     /// Writes to standard error; nothing can be done if that fails.
     package static func writeToError(_ text: String) {
         var text = text

@@ -1,1 +1,3 @@
-print("not yet")
+import PoeCommand
+
+ModelCommand.runCommand(catchesInterrupt: false)

@@ -16,7 +16,7 @@ struct Session {
         self.path = path
         self.threads = threads
         self.output = output
-        model = try LanguageModel(contentsOf: path)
+        model = try naming(path) { try LanguageModel(contentsOf: path) }
     }
 
     /// What there is to say about the model, by name.

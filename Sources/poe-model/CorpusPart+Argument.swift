@@ -1,0 +1,4 @@
+import ArgumentParser
+package import PoeCorpus
+
+extension CorpusPart: ExpressibleByArgument {}

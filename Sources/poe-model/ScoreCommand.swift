@@ -1,0 +1,162 @@
+import ArgumentParser
+import Poe
+import PoeCommand
+import PoeCore
+import PoeCorpus
+
+/// The subcommand `score`.
+struct ScoreCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "score",
+        abstract: "Measure how well a model predicts a text.",
+        discussion: """
+            The works are joined by a blank line and encoded exactly as they are. Windows of the \
+            context length do not overlap; every token but the first is scored once. A character \
+            that the tokenizer lacks costs 13.92 nats, as one of 1,114,112 code points.
+            """)
+
+    @Argument(help: "The model.", completion: .file(extensions: ["poem"]))
+    var model: String
+
+    @Argument(help: "Text files, or folders of .txt files.", completion: .file())
+    var files: [String] = []
+
+    @OptionGroup(title: "Corpus") var corpus: CorpusOptions
+
+    @Option(
+        help: """
+            Tokens from one window to the next, less than the context length: windows overlap, and \
+            each token but the first ones has a longer history.
+            """)
+    var stride: Int?
+
+    @Flag(help: "One JSON object.")
+    var json = false
+
+    @Flag(help: "With --json: also every token and its log-probability.")
+    var tokens = false
+
+    @OptionGroup var threads: ThreadOptions
+
+    func validate() throws {
+        try corpus.validate(besides: files)
+        if tokens, !json { throw ValidationError("--tokens needs --json") }
+        if let stride, stride < 1 {
+            throw ValidationError("--stride is \(stride); expected a number from 1 up")
+        }
+    }
+
+    func run() throws {
+        let corpus = try corpus.load(files)
+        let text = corpus.text
+        let model = try naming(self.model) { try LanguageModel(contentsOf: self.model) }
+        let start = ContinuousClock.now
+        let score = try model.score(text, stride: stride, threads: threads.count)
+        let time = ContinuousClock.now - start
+        if score.unknownCharacters > 0 {
+            let unknown = Set(text.unicodeScalars.filter { !model.tokenizer.knows($0) })
+                .sorted().prefix(10).map(TokenizerError.name(of:)).joined(separator: ", ")
+            Output.warn(
+                "the model does not know \(Format.count(score.unknownCharacters, "character")) of "
+                    + "the text: \(unknown)")
+        }
+        if json {
+            try Output.write(jsonObject(score, model))
+        } else {
+            try Output.write(report(score, corpus, model))
+            Output.note(
+                "\(Format.duration(time)); "
+                    + Format.significant(Double(score.tokens.count) / max(1e-9, time.inSeconds))
+                    + " tokens/s")
+        }
+    }
+
+    private func jsonObject(_ score: TextScore, _ model: LanguageModel) throws -> String {
+        var members: [(String, JSON)] = [
+            ("characters", .integer(score.characters)), ("tokens", .integer(score.tokens.count)),
+            ("nats_per_token", .number(score.natsPerToken)),
+            ("nats_per_character", .number(score.natsPerCharacter)),
+            ("bits_per_character", .number(score.bitsPerCharacter)),
+            ("total_nats", .number(score.totalNats)),
+            ("scored_tokens", .integer(score.logProbabilities.count)),
+            ("unknown_characters", .integer(score.unknownCharacters)),
+            ("stride", .integer(stride ?? model.configuration.contextLength)),
+        ]
+        if tokens {
+            members.append(("token_ids", .array(score.tokens.map { .integer(Int($0)) })))
+            members.append(
+                ("log_probabilities", .array(score.logProbabilities.map { .number($0) })))
+        }
+        do {
+            return try JSON.object(members).encoded() + "\n"
+        } catch {
+            throw CommandFailure(.malformed, "the model's losses are no numbers: \(error)")
+        }
+    }
+
+    private func report(
+        _ score: TextScore, _ corpus: Corpus, _ model: LanguageModel
+    ) -> String {
+        let length = model.configuration.contextLength
+        let step = stride ?? length
+        let ratio = Double(score.characters) / Double(max(1, score.tokens.count))
+        return Columns.text([
+            [
+                "text",
+                "\(Format.count(corpus.works.count, "work")), "
+                    + "\(Format.count(score.characters, "character")), "
+                    + "\(Format.count(score.tokens.count, "token")) "
+                    + "(\(Format.fixed(ratio, 2)) characters per token)",
+            ],
+            [
+                "windows",
+                "\(Format.count(length, "token"))"
+                    + (step < length ? ", \(Format.count(step)) apart" : ", not overlapping"),
+            ],
+            ["nats per token", Format.fixed(score.natsPerToken, 4)],
+            ["nats per character", Format.fixed(score.natsPerCharacter, 4)],
+            ["bits per character", Format.fixed(score.bitsPerCharacter, 4)],
+        ])
+    }
+}
+
+/// Which text of a corpus is meant.
+struct CorpusOptions: ParsableArguments {
+    @Option(name: .customLong("corpus"), help: "A folder of .txt files.", completion: .directory)
+    var folder: String?
+
+    @Option(
+        help: "A JSON file that says which works train and which validate.",
+        completion: .file(extensions: ["json"]))
+    var split: String?
+
+    @Option(help: "The part of the split. (default: validation)")
+    var part: CorpusPart?
+
+    /// Whether any of the options was given.
+    var isGiven: Bool { folder != nil || split != nil || part != nil }
+
+    /// Checks that there is one text, or none where `isOptional`.
+    func validate(besides files: [String], isOptional: Bool = false) throws {
+        guard folder != nil || !files.isEmpty || isOptional else {
+            throw ValidationError("no text: name files, or a folder with --corpus")
+        }
+        guard folder == nil || files.isEmpty else {
+            throw ValidationError("files and --corpus exclude each other")
+        }
+        guard split == nil || folder != nil else { throw ValidationError("--split needs --corpus") }
+        guard part == nil || split != nil else { throw ValidationError("--part needs --split") }
+    }
+
+    /// The works; of a split, those that validate unless told otherwise.
+    func load(_ files: [String]) throws -> Corpus {
+        guard let folder else { return try Corpus(paths: files) }
+        let corpus = try Corpus(paths: [folder])
+        guard let split else { return corpus }
+        let chosen = try corpus.split(contentsOf: split)[part ?? .validation]
+        guard chosen.works.contains(where: { !$0.text.isEmpty }) else {
+            throw CorpusError.empty(paths: [split])
+        }
+        return chosen
+    }
+}
