@@ -1,0 +1,232 @@
+package import PoeCore
+package import PoeModel
+package import PoeNumerics
+
+/// The transformer as training sees it: forward with saved activations, and the gradient by hand.
+///
+/// One call handles one shard: some windows of `T` tokens, one after another. Shapes: `R` rows
+/// (tokens of the shard), `C` model dimension, `F` feed-forward dimension, `V` vocabulary, `H` heads.
+package final class Network {
+    let configuration: ModelConfiguration
+    let layout: ParameterLayout
+    let weights: ModelWeights
+    let compute: Compute
+    private let activations: Activations
+    private let embeddingTable: Matrix
+    private let positionTable: Matrix
+
+    /// A network over `weights`, with room for `shardWindows` windows at a time.
+    package init(weights: ModelWeights, shardWindows: Int, compute: Compute) {
+        self.weights = weights
+        self.compute = compute
+        configuration = weights.configuration
+        layout = weights.layout
+        activations = Activations(
+            configuration: configuration, capacity: shardWindows * configuration.contextLength)
+        embeddingTable = weights.matrix(layout.tokenEmbedding)
+        positionTable = weights.matrix(layout.positionEmbedding)
+    }
+
+    /// Sum of the losses, in nats, of predicting each of `targets` from the `inputs` before it.
+    ///
+    /// Both hold whole windows of the context length (`windowLength` when one shorter window is
+    /// scored). With `gradients` the activations are kept and, when the loss is known, the gradient of
+    /// `gradientScale` times the sum is added to them.
+    package func loss(
+        inputs: [TokenID], targets: [TokenID], windowLength: Int? = nil,
+        dropout: DropoutKeys? = nil, gradients: ModelWeights? = nil, gradientScale: Float = 1
+    ) -> Double {
+        let length = windowLength ?? configuration.contextLength
+        let pass = Pass(
+            rows: inputs.count, batch: inputs.count / length, windowLength: length,
+            dropout: dropout)
+        precondition(inputs.count == targets.count && inputs.count == pass.batch * length)
+        precondition(inputs.count <= activations.capacity)
+        forward(inputs, pass)
+        let logits = activations.logits.rows(0..<pass.rows)
+        let losses = activations.losses[0..<pass.rows]
+        compute.softmaxCrossEntropy(
+            logits, targets: targets, losses: losses,
+            gradientScale: gradients == nil ? nil : gradientScale)
+        if let gradients { backward(inputs, pass, gradients) }
+        var sum = 0.0
+        for row in 0..<pass.rows { sum += Double(losses[row]) }
+        return sum
+    }
+
+    /// The logits of the last call to ``loss(inputs:targets:windowLength:dropout:gradients:gradientScale:)``
+    /// without gradients, `[R, V]`; valid until the next call.
+    package func lastLogits(rows: Int) -> Matrix { activations.logits.rows(0..<rows) }
+
+    /// The losses, nats, of the last call's rows, in order.
+    package func lastLosses(rows: Int) -> [Float] { (0..<rows).map { activations.losses[$0] } }
+
+    /// What the parts of one pass share.
+    private struct Pass {
+        let rows: Int
+        let batch: Int
+        let windowLength: Int
+        let dropout: DropoutKeys?
+
+        func use(_ matrix: Matrix) -> Matrix { matrix.rows(0..<rows) }
+        func use(_ vector: Vector) -> Vector { vector[0..<rows] }
+    }
+
+    // MARK: Forward
+
+    private func forward(_ inputs: [TokenID], _ pass: Pass) {
+        let first = pass.use(activations.blocks.first?.attentionInput ?? activations.finalInput)
+        compute.embed(
+            inputs, tokenTable: embeddingTable, positionTable: positionTable,
+            contextLength: pass.windowLength, into: first)
+        if let mask = pass.dropout?.at(.embedding) {
+            compute.dropout(first, mask, into: first)
+        }
+        for index in layout.blocks.indices { forwardBlock(index, pass) }
+        let final = pass.use(activations.finalNorm)
+        compute.layerNorm(
+            pass.use(activations.finalInput), gain: weights.vector(layout.finalNormGain),
+            bias: layout.finalNormBias.map(weights.vector), epsilon: configuration.normEpsilon,
+            into: final, mean: pass.use(activations.finalMean),
+            inverseDeviation: pass.use(activations.finalInverseDeviation))
+        compute.multiply(
+            final, weights.matrix(layout.headWeight), transposeB: true,
+            into: pass.use(activations.logits))
+    }
+
+    private func forwardBlock(_ index: Int, _ pass: Pass) {
+        let (block, kept) = (layout.blocks[index], activations.blocks[index])
+        let input = pass.use(kept.attentionInput)
+        let middle = pass.use(kept.feedForwardInput)
+        let output = pass.use(
+            index + 1 < activations.blocks.count
+                ? activations.blocks[index + 1].attentionInput : activations.finalInput)
+        let branch = pass.use(activations.dBranch)  // Free until the backward pass.
+
+        compute.layerNorm(
+            input, gain: weights.vector(block.attentionNormGain),
+            bias: block.attentionNormBias.map(weights.vector), epsilon: configuration.normEpsilon,
+            into: pass.use(kept.attentionNorm), mean: pass.use(kept.attentionMean),
+            inverseDeviation: pass.use(kept.attentionInverseDeviation))
+        linear(pass.use(kept.attentionNorm), block.qkvWeight, block.qkvBias, pass.use(kept.qkv))
+        compute.attention(
+            qkv: pass.use(kept.qkv), batch: pass.batch, headCount: configuration.headCount,
+            into: pass.use(kept.attended),
+            logSumExp: kept.logSumExp[0..<pass.rows * configuration.headCount],
+            dropout: pass.dropout?.at(.attention(block: index)))
+        linear(
+            pass.use(kept.attended), block.attentionOutputWeight, block.attentionOutputBias, branch)
+        middle.copy(from: input)
+        compute.accumulateResidual(
+            branch, into: middle, dropout: pass.dropout?.at(.attentionBranch(block: index)))
+
+        compute.layerNorm(
+            middle, gain: weights.vector(block.feedForwardNormGain),
+            bias: block.feedForwardNormBias.map(weights.vector),
+            epsilon: configuration.normEpsilon,
+            into: pass.use(kept.feedForwardNorm), mean: pass.use(kept.feedForwardMean),
+            inverseDeviation: pass.use(kept.feedForwardInverseDeviation))
+        linear(pass.use(kept.feedForwardNorm), block.upWeight, block.upBias, pass.use(kept.up))
+        compute.activate(
+            pass.use(kept.up), configuration.activation, into: pass.use(kept.activated))
+        linear(pass.use(kept.activated), block.downWeight, block.downBias, branch)
+        output.copy(from: middle)
+        compute.accumulateResidual(
+            branch, into: output, dropout: pass.dropout?.at(.feedForwardBranch(block: index)))
+    }
+
+    /// A linear layer, `out = x W^T + b`.
+    private func linear(_ x: Matrix, _ weight: Parameter, _ bias: Parameter?, _ out: Matrix) {
+        compute.multiply(
+            x, weights.matrix(weight), transposeB: true, into: out, bias: bias.map(weights.vector))
+    }
+
+    // MARK: Backward
+
+    private func backward(_ inputs: [TokenID], _ pass: Pass, _ gradients: ModelWeights) {
+        let dLogits = pass.use(activations.logits)
+        let dFinal = pass.use(activations.dNorm)
+        let dResidual = pass.use(activations.dResidual)
+        linearBackward(
+            dLogits, x: pass.use(activations.finalNorm), layout.headWeight, nil, dX: dFinal,
+            gradients)
+        dResidual.fill(0)
+        compute.layerNormBackward(
+            dFinal, x: pass.use(activations.finalInput), mean: pass.use(activations.finalMean),
+            inverseDeviation: pass.use(activations.finalInverseDeviation),
+            gain: weights.vector(layout.finalNormGain), accumulate: dResidual,
+            dGain: gradients.vector(layout.finalNormGain),
+            dBias: layout.finalNormBias.map(gradients.vector))
+        for index in layout.blocks.indices.reversed() { backwardBlock(index, pass, gradients) }
+        if let mask = pass.dropout?.at(.embedding) {
+            compute.dropout(dResidual, mask, into: dResidual)
+        }
+        compute.embedBackward(
+            dResidual, inputs, contextLength: pass.windowLength,
+            dTokenTable: gradients.matrix(layout.tokenEmbedding),
+            dPositionTable: gradients.matrix(layout.positionEmbedding))
+    }
+
+    private func backwardBlock(_ index: Int, _ pass: Pass, _ gradients: ModelWeights) {
+        let (block, kept) = (layout.blocks[index], activations.blocks[index])
+        let dResidual = pass.use(activations.dResidual)
+        let dNorm = pass.use(activations.dNorm)
+        let dHidden = pass.use(activations.dHidden)
+        let dQKV = pass.use(activations.dQKV)
+
+        let dDown = branchGradient(pass, pass.dropout?.at(.feedForwardBranch(block: index)))
+        linearBackward(
+            dDown, x: pass.use(kept.activated), block.downWeight, block.downBias, dX: dHidden,
+            gradients)
+        compute.activateBackward(
+            dHidden, x: pass.use(kept.up), configuration.activation, into: dHidden)
+        linearBackward(
+            dHidden, x: pass.use(kept.feedForwardNorm), block.upWeight, block.upBias, dX: dNorm,
+            gradients)
+        compute.layerNormBackward(
+            dNorm, x: pass.use(kept.feedForwardInput), mean: pass.use(kept.feedForwardMean),
+            inverseDeviation: pass.use(kept.feedForwardInverseDeviation),
+            gain: weights.vector(block.feedForwardNormGain), accumulate: dResidual,
+            dGain: gradients.vector(block.feedForwardNormGain),
+            dBias: block.feedForwardNormBias.map(gradients.vector))
+
+        let dProjected = branchGradient(pass, pass.dropout?.at(.attentionBranch(block: index)))
+        linearBackward(
+            dProjected, x: pass.use(kept.attended), block.attentionOutputWeight,
+            block.attentionOutputBias, dX: dNorm, gradients)
+        compute.attentionBackward(
+            dOut: dNorm, qkv: pass.use(kept.qkv), out: pass.use(kept.attended),
+            logSumExp: kept.logSumExp[0..<pass.rows * configuration.headCount],
+            batch: pass.batch, headCount: configuration.headCount,
+            dropout: pass.dropout?.at(.attention(block: index)), into: dQKV)
+        linearBackward(
+            dQKV, x: pass.use(kept.attentionNorm), block.qkvWeight, block.qkvBias, dX: dNorm,
+            gradients)
+        compute.layerNormBackward(
+            dNorm, x: pass.use(kept.attentionInput), mean: pass.use(kept.attentionMean),
+            inverseDeviation: pass.use(kept.attentionInverseDeviation),
+            gain: weights.vector(block.attentionNormGain), accumulate: dResidual,
+            dGain: gradients.vector(block.attentionNormGain),
+            dBias: block.attentionNormBias.map(gradients.vector))
+    }
+
+    /// The residual's gradient as it enters a branch: the same, through the branch's mask.
+    private func branchGradient(_ pass: Pass, _ mask: Dropout?) -> Matrix {
+        let dResidual = pass.use(activations.dResidual)
+        guard let mask else { return dResidual }
+        let dBranch = pass.use(activations.dBranch)
+        compute.dropout(dResidual, mask, into: dBranch)
+        return dBranch
+    }
+
+    /// For `y = x W^T + b`: `dW += dY^T x`, `db +=` column sums of `dY`, `dX = dY W`.
+    private func linearBackward(
+        _ dY: Matrix, x: Matrix, _ weight: Parameter, _ bias: Parameter?, dX: Matrix,
+        _ gradients: ModelWeights
+    ) {
+        compute.multiply(
+            dY, transposeA: true, x, into: gradients.matrix(weight), accumulate: true)
+        if let bias { compute.accumulateColumnSums(dY, into: gradients.vector(bias)) }
+        compute.multiply(dY, weights.matrix(weight), into: dX)
+    }
+}

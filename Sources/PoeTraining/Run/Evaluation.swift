@@ -1,0 +1,72 @@
+package import PoeCore
+package import PoeModel
+import PoeNumerics
+
+/// A text to measure: its tokens and what is needed to compare tokenizers.
+package struct EvaluationText: Sendable {
+    /// The text's tokens.
+    package let tokens: [TokenID]
+    /// Unicode scalars of the text.
+    package let characters: Int
+    /// Scalars that the tokenizer lacks, each counted at ``unknownCharacterCost``.
+    package let unknownCharacters: Int
+
+    package init(tokens: [TokenID], characters: Int, unknownCharacters: Int = 0) {
+        self.tokens = tokens
+        self.characters = characters
+        self.unknownCharacters = unknownCharacters
+    }
+
+    /// How losses are measured, in words, for the files that quote them.
+    package static let protocolName =
+        "windows of the context length without overlap; every token but the first scored once"
+
+    /// Nats that an unknown character costs: one of the 1,114,112 code points, evenly.
+    package static let unknownCharacterCost = 13.923_570_268_634_37
+}
+
+/// The loss of a model on a text.
+package struct EvaluationResult: Sendable, Equatable {
+    /// Mean over the scored tokens.
+    package var natsPerToken: Double
+    /// Total nats over total characters: comparable between tokenizers.
+    package var natsPerCharacter: Double
+    /// Tokens that were scored.
+    package var tokens: Int
+}
+
+extension Network {
+    /// The loss on `text`: windows of the context length that do not overlap, every token but the
+    /// first of the text scored once, without dropout.
+    func evaluate(_ text: EvaluationText, shardWindows: Int) -> EvaluationResult {
+        let length = configuration.contextLength
+        let scored = text.tokens.count - 1
+        guard scored > 0 else {
+            return EvaluationResult(natsPerToken: 0, natsPerCharacter: 0, tokens: 0)
+        }
+        var nats = 0.0
+        var start = 0
+        while start < scored {
+            let whole = min(shardWindows, (scored - start) / length) * length
+            let count = whole > 0 ? whole : scored - start
+            nats += loss(
+                inputs: Array(text.tokens[start..<start + count]),
+                targets: Array(text.tokens[start + 1..<start + count + 1]),
+                windowLength: whole > 0 ? length : count)
+            start += count
+        }
+        let unknown = Double(text.unknownCharacters) * EvaluationText.unknownCharacterCost
+        return EvaluationResult(
+            natsPerToken: nats / Double(scored),
+            natsPerCharacter: (nats + unknown) / Double(max(1, text.characters)), tokens: scored)
+    }
+}
+
+extension EvaluationText {
+    /// The loss of `weights` on this text.
+    package func loss(of weights: ModelWeights, threads: Int) -> EvaluationResult {
+        Network(
+            weights: weights, shardWindows: Trainer.shardWindows, compute: Compute(threads: threads)
+        ).evaluate(self, shardWindows: Trainer.shardWindows)
+    }
+}

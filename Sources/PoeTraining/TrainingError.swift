@@ -1,0 +1,26 @@
+/// Why a training cannot start, or stopped.
+package enum TrainingError: Error, Equatable, CustomStringConvertible {
+    /// A field of the recipe is out of range.
+    case invalidRecipe(String)
+    /// The training text has fewer tokens than one window needs.
+    case textTooShort(tokens: Int, needed: Int)
+    /// The loss or the gradient became infinite or not a number.
+    case diverged(step: Int, loss: Double)
+    /// A checkpoint does not belong to this text, tokenizer, shape or recipe.
+    case checkpointMismatch(String)
+
+    package var description: String {
+        switch self {
+        case .invalidRecipe(let sentence):
+            sentence
+        case .textTooShort(let tokens, let needed):
+            "the training text has \(tokens) tokens, but one window needs \(needed); "
+                + "give more text or a shorter --context"
+        case .diverged(let step, let loss):
+            "the training diverged at step \(step) (loss \(loss)); the last good checkpoint is "
+                + "kept: lower --learning-rate or --matrix-learning-rate and start again"
+        case .checkpointMismatch(let sentence):
+            sentence
+        }
+    }
+}

@@ -1,0 +1,51 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
+/// Small text files that belong to a model, written with the same care.
+package enum TextFile {
+    /// Replaces `path` by `text`, atomically.
+    package static func write(_ text: String, to path: String) throws(PoemError) {
+        var text = text
+        try AtomicFile.replace(path) { (file) throws(PoemError) in
+            var failure: PoemError?
+            text.withUTF8 { bytes in
+                do throws(PoemError) {
+                    unsafe try file.append(UnsafeRawBufferPointer(bytes))
+                } catch {
+                    failure = error
+                }
+            }
+            if let failure { throw failure }
+        } verify: { (_) throws(PoemError) in
+        }
+    }
+
+    /// The text at `path`, or nil if it cannot be read or is not UTF-8.
+    package static func contents(of path: String) -> String? {
+        guard let file = unsafe fopen(path, "rb") else { return nil }
+        defer { unsafe fclose(file) }
+        var bytes: [UInt8] = []
+        var part = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = unsafe fread(&part, 1, part.count, file)
+            guard count > 0 else { break }
+            bytes += part[..<count]
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+
+    /// Whether something stands at `path`.
+    package static func exists(_ path: String) -> Bool {
+        unsafe access(path, F_OK) == 0
+    }
+
+    /// Removes the file at `path`, if it is there.
+    package static func remove(_ path: String) {
+        unsafe _ = unlink(path)
+    }
+}

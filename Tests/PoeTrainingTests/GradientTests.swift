@@ -1,0 +1,57 @@
+import PoeCore
+import PoeModel
+import PoeNumerics
+import PoeTraining
+import Testing
+
+/// The hand-written backward pass against differences of the loss itself, dropout included.
+@Suite struct GradientTests {
+    static let configuration = ModelConfiguration(
+        vocabularySize: 19, contextLength: 7, layerCount: 2, headCount: 2, modelDimension: 12,
+        feedForwardDimension: 20, activation: .gelu)
+
+    @Test(arguments: [Float(0), 0.2])
+    func finiteDifferences(_ dropout: Float) {
+        var recipe = Recipe()
+        recipe.dropout = dropout
+        recipe.attentionDropout = dropout
+        let weights = ModelWeights(Self.configuration)
+        let random = CounterRandom(seed: 5)
+        for i in 0..<weights.flat.count {
+            weights.flat[i] = 0.6 * (random.uniform(stream: 1, index: UInt64(i)) - 0.5)
+        }
+        let length = 2 * Self.configuration.contextLength
+        let tokens = (0...length).map {
+            TokenID(random.integer(below: 19, stream: 2, index: UInt64($0)))
+        }
+        let (inputs, targets) = (Array(tokens.dropLast()), Array(tokens.dropFirst()))
+        let network = Network(weights: weights, shardWindows: 2, compute: Compute(threads: 1))
+        let keys = DropoutKeys(recipe: recipe, step: 3, shard: 1)
+        let gradients = ModelWeights(Self.configuration)
+        _ = network.loss(inputs: inputs, targets: targets, dropout: keys, gradients: gradients)
+
+        for parameter in weights.layout.parameters {
+            let (values, gradient) = (weights.vector(parameter), gradients.vector(parameter))
+            // A random direction tests every element of the tensor at once.
+            let direction = (0..<values.count).map {
+                random.uniform(stream: 3, index: UInt64(parameter.offset + $0)) < 0.5
+                    ? Float(-1) : 1
+            }
+            let original = (0..<values.count).map { values[$0] }
+            let h: Float = 2e-3
+            var loss: [Double] = []
+            for sign in [h, -h] {
+                for i in 0..<values.count { values[i] = original[i] + sign * direction[i] }
+                loss.append(network.loss(inputs: inputs, targets: targets, dropout: keys))
+            }
+            for i in 0..<values.count { values[i] = original[i] }
+            let expected = (loss[0] - loss[1]) / Double(2 * h)
+            let found = (0..<values.count).reduce(0.0) {
+                $0 + Double(gradient[$1]) * Double(direction[$1])
+            }
+            #expect(
+                abs(found - expected) < 2e-2 * max(1, abs(expected)),
+                "\(parameter.name): \(found), expected \(expected)")
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import PoeCore
+import PoeModel
+import PoeNumerics
+import PoeTraining
+import Testing
+
+/// Forward, backward and optimizers against PyTorch in f64.
+@Suite struct TwinTests {
+    @Test(arguments: TwinGolden.names)
+    func logitsAndLoss(_ name: String) throws {
+        let golden = try TwinGolden(name)
+        let network = Network(
+            weights: try golden.weights(), shardWindows: golden.index.batch,
+            compute: Compute(threads: 2))
+        let sum = network.loss(inputs: golden.inputs, targets: golden.targets)
+        #expect(abs(sum / Double(golden.inputs.count) - golden.index.loss) < 1e-5)
+
+        let rows = golden.inputs.count
+        let logits = network.lastLogits(rows: rows)
+        let vocabulary = golden.configuration.vocabularySize
+        let found = (0..<rows).flatMap { r in (0..<vocabulary).map { logits[r, $0] } }
+        let expected = golden.floats(at: golden.index.logits.offset, count: rows * vocabulary)
+        #expect(relativeError(found, expected) < 1e-4)
+    }
+
+    @Test(arguments: TwinGolden.names)
+    func gradients(_ name: String) throws {
+        let golden = try TwinGolden(name)
+        let gradients = ModelWeights(golden.configuration)
+        let network = Network(
+            weights: try golden.weights(), shardWindows: golden.index.batch,
+            compute: Compute(threads: 2))
+        _ = network.loss(
+            inputs: golden.inputs, targets: golden.targets, gradients: gradients,
+            gradientScale: 1 / Float(golden.inputs.count))
+        for parameter in gradients.layout.parameters {
+            let expected = try golden.values(parameter, \.gradient)
+            #expect(
+                relativeError(gradients.floats(parameter), expected) < 1e-3, "\(parameter.name)")
+        }
+    }
+
+    @Test(arguments: TwinGolden.names, MatrixOptimizer.allCases)
+    func tenSteps(_ name: String, _ optimizer: MatrixOptimizer) throws {
+        let golden = try TwinGolden(name)
+        let run = optimizer == .muon ? golden.index.muon : golden.index.adamw
+        var recipe = Recipe()
+        recipe.warmupSteps = 0
+        recipe.finalLearningRate = 1
+        recipe.learningRate = optimizer == .muon ? 1.5e-3 : run.rate
+        recipe.matrixLearningRate = run.rate
+        recipe.matrixOptimizer = optimizer
+        recipe.weightDecay = run.weightDecay
+        recipe.gradientClip = run.clip
+
+        let compute = Compute(threads: 2)
+        let weights = try golden.weights()
+        let gradients = ModelWeights(golden.configuration)
+        let network = Network(
+            weights: weights, shardWindows: golden.index.batch, compute: compute)
+        let mover = Optimizer(
+            configuration: golden.configuration, recipe: recipe, stepCount: 10, compute: compute)
+        for step in 0..<10 {
+            gradients.flat.fill(0)
+            let sum = network.loss(
+                inputs: golden.inputs, targets: golden.targets, gradients: gradients,
+                gradientScale: 1 / Float(golden.inputs.count))
+            #expect(abs(sum / Double(golden.inputs.count) - run.losses[step]) < 1e-4)
+            let report = try #require(mover.step(step, weights: weights, gradients: gradients))
+            #expect(abs(report.gradientNorm - run.gradientNorms[step]) < 1e-3)
+        }
+        for parameter in weights.layout.parameters {
+            let expected = try golden.values(
+                parameter, optimizer == .muon ? \.afterMuon : \.afterAdamw)
+            let found = weights.floats(parameter)
+            let kept = found.indices.filter { !golden.hasZeroGradient(parameter, $0) }
+            #expect(
+                relativeError(kept.map { found[$0] }, kept.map { expected[$0] }) < 1e-4,
+                "\(parameter.name)")
+        }
+    }
+}
