@@ -1,0 +1,124 @@
+import PoeCore
+import PoeModel
+import PoeNumerics
+import PoemFile
+
+/// The whole state of a training between two steps, as a `.poem` file that also runs as a model.
+struct Checkpoint {
+    /// Steps taken.
+    let step: Int
+    /// The loss of the epoch so far.
+    let epochLoss: TrainingRun.EpochLoss
+    /// The epochs so far.
+    let epochs: [EpochRecord]
+
+    private let reader: PoemReader
+    private static let moments = ["first_moment", "second_moment"]
+
+    /// Writes the state of `trainer`; the previous checkpoint stands until the new one is whole.
+    static func write(
+        _ trainer: Trainer, model: Model, record: TrainingRecord,
+        epochLoss: TrainingRun.EpochLoss, epochs: [EpochRecord], to path: String
+    ) throws {
+        var contents = model.contents(.mapped)
+        contents.training = record.fixed
+        let optimizer = [trainer.optimizer.firstMoment, trainer.optimizer.secondMoment]
+        contents.checkpoint = CheckpointState(
+            optimizer: zip(moments, optimizer).map { name, weights in
+                TensorRecord(
+                    name: name, shape: [weights.flat.count], data: .f32(weights.flat.floats),
+                    storage: .raw)
+            },
+            // Random numbers are a function of the seed, the step and the place of their use.
+            random: ["seed": .string("\(trainer.recipe.seed)")],
+            cursor: [
+                "step": .integer(trainer.step),
+                "epoch.loss_sum": .double(epochLoss.sum),
+                "epoch.tokens": .integer(epochLoss.tokens),
+                "epochs": .strings(epochs.map(\.line)),
+            ])
+        try PoemWriter.write(contents, to: path)
+    }
+
+    /// Opens a checkpoint.
+    init(contentsOf path: String) throws {
+        reader = try PoemReader(path: path)
+        guard reader.isCheckpoint, let step = reader.cursor.integer("step"), step >= 0,
+            let sum = reader.cursor.double("epoch.loss_sum"),
+            let tokens = reader.cursor.integer("epoch.tokens"),
+            let lines = reader.cursor.strings("epochs")
+        else {
+            throw TrainingError.checkpointMismatch(
+                "\(path) is a model, not a checkpoint of a training")
+        }
+        self.step = step
+        epochLoss = TrainingRun.EpochLoss(sum: sum, tokens: tokens)
+        epochs = lines.compactMap(EpochRecord.init(line:))
+    }
+
+    /// Puts `trainer` where the checkpoint was taken; nothing changes if it is of another training.
+    func restore(
+        _ trainer: Trainer, record: TrainingRecord, tokenizer: TokenizerDescription
+    ) throws {
+        guard reader.configuration == trainer.configuration, reader.tokenizer == tokenizer else {
+            throw TrainingError.checkpointMismatch(
+                "the checkpoint has another tokenizer or model shape than this command asks for; "
+                    + "repeat the options of the interrupted run, or start without --resume")
+        }
+        for key in Set(reader.training.keys + record.fixed.keys).sorted()
+        where reader.training[key] != record.fixed[key] {
+            throw TrainingError.checkpointMismatch(
+                "the checkpoint's \(key) is \(Self.text(reader.training[key])), this command's is "
+                    + "\(Self.text(record.fixed[key])); repeat the options of the interrupted run, "
+                    + "or start without --resume")
+        }
+        guard step <= trainer.sampler.stepCount else {
+            throw TrainingError.checkpointMismatch(
+                "the checkpoint is at step \(step) of \(trainer.sampler.stepCount)")
+        }
+        let moments = try Self.moments.map { name in
+            try optimizerTensor(name, count: trainer.weights.flat.count)
+        }
+        for parameter in trainer.weights.layout.parameters {
+            guard let entry = reader.tensor(named: parameter.name) else { continue }
+            trainer.weights.set(parameter, to: try reader.floats(of: entry))
+        }
+        trainer.optimizer.firstMoment.flat.set(to: moments[0])
+        trainer.optimizer.secondMoment.flat.set(to: moments[1])
+        trainer.step = step
+    }
+
+    private func optimizerTensor(_ name: String, count: Int) throws -> [Float] {
+        guard let entry = reader.optimizerTensors.first(where: { $0.name == name }),
+            entry.shape == [count], entry.elementType == .f32
+        else {
+            throw TrainingError.checkpointMismatch(
+                "the checkpoint lacks the optimizer's \(name) of \(count) numbers")
+        }
+        return try reader.floats(of: entry)
+    }
+
+    private static func text(_ value: MetadataValue?) -> String {
+        switch value {
+        case nil: "absent"
+        case .string(let text): text
+        case .integer(let number): "\(number)"
+        case .double(let number): "\(number)"
+        case .boolean(let truth): "\(truth)"
+        case .strings(let list): list.joined(separator: ", ")
+        }
+    }
+}
+
+extension Vector {
+    /// A copy of the elements.
+    fileprivate var floats: [Float] {
+        unsafe Array(UnsafeBufferPointer(start: pointer, count: count))
+    }
+
+    /// Overwrites the elements with as many others.
+    fileprivate func set(to values: [Float]) {
+        precondition(values.count == count)
+        for i in 0..<count { self[i] = values[i] }
+    }
+}

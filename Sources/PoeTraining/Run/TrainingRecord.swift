@@ -1,0 +1,101 @@
+package import PoeCore
+package import PoemFile
+
+/// What a model's file says of its training: enough to do it again.
+///
+/// No times and no paths: the same training writes the same bytes.
+package struct TrainingRecord: Sendable, Equatable {
+    /// Keys that must agree for a checkpoint to be continued.
+    package let fixed: Metadata
+
+    /// Describes a training.
+    ///
+    /// - Parameters:
+    ///   - corpusName: The corpus's file or folder, without the path to it.
+    ///   - corpusHash: Names the works and their order.
+    ///   - split: How the validation text was chosen, for people.
+    ///   - trainingTokens: The text that is learnt.
+    ///   - validation: The text that is measured, if any.
+    package init(
+        recipe: Recipe, corpusName: String, corpusHash: UInt64, split: String,
+        trainingTokens: [TokenID], validation: EvaluationText?
+    ) {
+        var keys = recipe.metadata
+        keys["corpus.name"] = .string(corpusName)
+        keys["corpus.xxh64"] = .string(hexadecimal(corpusHash))
+        keys["corpus.split"] = .string(split)
+        keys["corpus.train_tokens"] = .integer(trainingTokens.count)
+        keys["corpus.train_tokens.xxh64"] = .string(hexadecimal(hash(trainingTokens)))
+        if let validation {
+            keys["corpus.validation_tokens"] = .integer(validation.tokens.count)
+            keys["corpus.validation_tokens.xxh64"] = .string(hexadecimal(hash(validation.tokens)))
+            keys["corpus.validation_characters"] = .integer(validation.characters)
+        }
+        fixed = keys
+    }
+
+    /// The record with the losses by epoch.
+    package func metadata(_ epochs: [EpochRecord]) -> Metadata {
+        var keys = fixed
+        keys["epochs"] = .strings(epochs.map(\.line))
+        return keys
+    }
+}
+
+extension Recipe {
+    /// Every field under the name it has on the command line.
+    var metadata: Metadata {
+        var keys: Metadata = [
+            "recipe.epochs": .integer(epochs),
+            "recipe.seed": .string("\(seed)"),
+            "recipe.batch_size": .integer(batchWindows),
+            "recipe.optimizer": .string(matrixOptimizer.rawValue),
+            "recipe.shard_windows": .integer(Trainer.shardWindows),
+        ]
+        if let stride { keys["recipe.stride"] = .integer(stride) }
+        if let warmupSteps { keys["recipe.warmup_steps"] = .integer(warmupSteps) }
+        for (name, value) in [
+            ("learning_rate", learningRate), ("matrix_learning_rate", matrixLearningRate),
+            ("final_learning_rate", finalLearningRate), ("weight_decay", weightDecay),
+            ("beta1", beta1), ("beta2", beta2), ("epsilon", epsilon),
+            ("gradient_clip", gradientClip), ("dropout", dropout),
+            ("attention_dropout", attentionDropout),
+        ] {
+            // As its shortest decimal, so that 0.1 reads as 0.1.
+            keys["recipe.\(name)"] = .double(Double("\(value)") ?? Double(value))
+        }
+        return keys
+    }
+}
+
+extension EpochRecord {
+    /// One line of figures; `-` stands for what was not measured.
+    package var line: String {
+        let fields = [
+            "\(epoch)", "\(step)", "\(trainingLoss)", validationLoss.map { "\($0)" } ?? "-",
+            validationNatsPerCharacter.map { "\($0)" } ?? "-",
+        ]
+        return fields.joined(separator: " ")
+    }
+
+    /// Reads a line back; nil if it is not one.
+    package init?(line: String) {
+        let fields = line.split(separator: " ")
+        guard fields.count == 5, let epoch = Int(fields[0]), let step = Int(fields[1]),
+            let loss = Double(fields[2])
+        else { return nil }
+        self.init(
+            epoch: epoch, step: step, trainingLoss: loss, validationLoss: Double(fields[3]),
+            validationNatsPerCharacter: Double(fields[4]))
+    }
+}
+
+private func hash(_ tokens: [TokenID]) -> UInt64 {
+    XXH64.hash(
+        tokens.flatMap { token in (0..<4).map { UInt8(truncatingIfNeeded: token >> (8 * $0)) } })
+}
+
+private func hexadecimal(_ hash: UInt64) -> String {
+    let digits = String(hash, radix: 16)
+    return String(repeating: "0", count: 16 - digits.count) + digits
+}

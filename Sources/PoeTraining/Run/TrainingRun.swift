@@ -1,0 +1,163 @@
+import PoeCore
+package import PoeModel
+package import PoeTokenizer
+import PoemFile
+
+/// Watches a training and may end it early.
+package protocol TrainingObserver: AnyObject {
+    /// A step was taken.
+    func didTakeStep(_ report: StepReport)
+    /// An epoch has ended and, with a validation text, was measured; `weights` may be read.
+    func didFinishEpoch(_ record: EpochRecord, isBest: Bool, weights: ModelWeights)
+    /// Whether to write a checkpoint and stop before the next step.
+    var wantsToStop: Bool { get }
+}
+
+/// How a run ended.
+package enum TrainingOutcome: Sendable, Equatable {
+    /// All steps were taken.
+    case finished
+    /// The observer stopped it; a checkpoint holds everything needed to go on.
+    case stopped
+}
+
+/// A whole training: epochs, validation, checkpoints, and the best and the last weights kept.
+///
+/// A run that was killed and resumed ends with the same files as one left alone, because the state is
+/// saved whole (weights, moments, position, losses so far) and every file is replaced atomically.
+package final class TrainingRun {
+    /// Settings that change what is kept, never what is learnt.
+    package struct Options: Sendable {
+        /// Whether each epoch's weights stay as a model of their own.
+        package var keepsEpochs = false
+        /// Seconds between checkpoints within an epoch.
+        package var checkpointSeconds = 120.0
+        /// Drawn over the loss curve.
+        package var title = "training"
+
+        package init() {}
+    }
+
+    package let trainer: Trainer
+    package let files: RunFiles
+    /// The losses so far.
+    package private(set) var history = TrainingHistory()
+
+    private let tokenizer: Tokenizer
+    private let validation: EvaluationText?
+    /// What the model's file will say of the training.
+    package let record: TrainingRecord
+    private let options: Options
+    private var epochLoss = EpochLoss()
+
+    /// The running mean of an epoch's loss.
+    struct EpochLoss: Equatable {
+        var sum = 0.0
+        var tokens = 0
+        var mean: Double { tokens > 0 ? sum / Double(tokens) : 0 }
+    }
+
+    /// Prepares a run; `record` says in the model's file what it was trained on and how.
+    package init(
+        trainer: Trainer, tokenizer: Tokenizer, validation: EvaluationText?, record: TrainingRecord,
+        files: RunFiles, options: Options
+    ) {
+        self.trainer = trainer
+        self.tokenizer = tokenizer
+        self.validation = validation
+        self.record = record
+        self.files = files
+        self.options = options
+    }
+
+    /// Continues from the checkpoint beside the model.
+    package func resume() throws {
+        let checkpoint = try Checkpoint(contentsOf: files.checkpoint)
+        try checkpoint.restore(trainer, record: record, tokenizer: tokenizer.description)
+        epochLoss = checkpoint.epochLoss
+        history = TrainingHistory(
+            csv: TextFile.contents(of: files.log) ?? "", through: checkpoint.step)
+        history.epochs = checkpoint.epochs
+    }
+
+    /// Trains until the end, or until the observer wants to stop.
+    package func train(_ observer: any TrainingObserver) throws -> TrainingOutcome {
+        let clock = ContinuousClock()
+        var saved = clock.now
+        while !trainer.isFinished {
+            guard !observer.wantsToStop else {
+                try saveCheckpoint()
+                return .stopped
+            }
+            let report = try trainer.takeStep()
+            note(report)
+            observer.didTakeStep(report)
+            if trainer.sampler.firstSteps[report.epoch] == report.step {
+                try finishEpoch(report, observer)
+                saved = clock.now
+            } else if clock.now - saved > .seconds(options.checkpointSeconds) {
+                try saveCheckpoint()
+                saved = clock.now
+            }
+        }
+        return .finished
+    }
+
+    /// Adds a step to the log; of more than about two thousand steps only some are kept.
+    private func note(_ report: StepReport) {
+        epochLoss.sum += report.loss * Double(report.tokens)
+        epochLoss.tokens += report.tokens
+        let every = max(1, trainer.sampler.stepCount / 2_000)
+        let endsEpoch = trainer.sampler.firstSteps[report.epoch] == report.step
+        guard report.step % every == 0 || endsEpoch else { return }
+        history.steps.append(
+            StepRecord(
+                step: report.step, epoch: report.epoch, loss: report.loss,
+                learningRate: report.learningRate, gradientNorm: report.gradientNorm))
+    }
+
+    private func finishEpoch(_ report: StepReport, _ observer: any TrainingObserver) throws {
+        let result = validation.map(trainer.evaluate)
+        let entry = EpochRecord(
+            epoch: report.epoch, step: report.step, trainingLoss: epochLoss.mean,
+            validationLoss: result?.natsPerToken,
+            validationNatsPerCharacter: result?.natsPerCharacter)
+        guard entry.score.isFinite else {
+            throw TrainingError.diverged(step: report.step, loss: entry.score)
+        }
+        history.epochs.append(entry)
+        epochLoss = EpochLoss()
+        let isBest = history.best == entry
+        if isBest { try model(entry).write(to: files.best, profile: .lossless) }
+        if options.keepsEpochs {
+            try model(entry).write(to: files.epoch(entry.epoch), profile: .lossless)
+        }
+        if trainer.isFinished { try model(entry).write(to: files.last, profile: .lossless) }
+        try saveCheckpoint()
+        try TextFile.write(
+            LossCurve(history, title: options.title).svg, to: files.lossCurve)
+        observer.didFinishEpoch(entry, isBest: isBest, weights: trainer.weights)
+    }
+
+    /// The log first: a checkpoint never knows steps that the log lacks.
+    private func saveCheckpoint() throws {
+        try TextFile.write(history.csv, to: files.log)
+        try Checkpoint.write(
+            trainer, model: model(history.epochs.last), record: record, epochLoss: epochLoss,
+            epochs: history.epochs, to: files.checkpoint)
+    }
+
+    /// The weights as they are, with what was measured of them.
+    private func model(_ entry: EpochRecord?) -> Model {
+        var evaluation: Metadata = [:]
+        if let loss = entry?.validationLoss, let perCharacter = entry?.validationNatsPerCharacter {
+            evaluation["protocol"] = .string(EvaluationText.protocolName)
+            evaluation["validation.nats_per_token"] = .double(loss)
+            evaluation["validation.nats_per_character"] = .double(perCharacter)
+        }
+        if let entry { evaluation["epoch"] = .integer(entry.epoch) }
+        return Model(
+            tokenizer: tokenizer, weights: trainer.weights, evaluation: evaluation,
+            training: record.metadata(history.epochs))
+    }
+}

@@ -1,0 +1,39 @@
+import Foundation
+import PoeTraining
+import Testing
+
+#if canImport(FoundationXML)
+    import FoundationXML
+#endif
+
+@Suite struct LossCurveTests {
+    private func history(epochs: Int) -> TrainingHistory {
+        var history = TrainingHistory()
+        for step in 1...max(1, epochs * 10) {
+            history.steps.append(
+                StepRecord(
+                    step: step, epoch: (step - 1) / 10 + 1, loss: 6 / Double(step).squareRoot(),
+                    learningRate: 1e-3, gradientNorm: 1))
+        }
+        for epoch in stride(from: 1, through: epochs, by: 1) {
+            history.epochs.append(
+                EpochRecord(
+                    epoch: epoch, step: epoch * 10, trainingLoss: 4 / Double(epoch),
+                    validationLoss: 4 + abs(Double(epoch) - 3), validationNatsPerCharacter: 2))
+        }
+        return history
+    }
+
+    @Test(arguments: [0, 1, 2, 5, 40]) func isWellFormed(_ epochs: Int) {
+        let svg = LossCurve(history(epochs: epochs), title: "Poe & <others>").svg
+        let parser = XMLParser(data: Data(svg.utf8))
+        #expect(parser.parse(), "\(String(describing: parser.parserError))")
+        #expect(!svg.contains("nan") && !svg.contains("inf"))
+    }
+
+    @Test func marksTheBestEpoch() {
+        let svg = LossCurve(history(epochs: 5), title: "five").svg
+        #expect(svg.contains("best 4.000 (epoch 3)"))
+        #expect(svg.components(separatedBy: "class=\"validation-point\"").count == 6)
+    }
+}

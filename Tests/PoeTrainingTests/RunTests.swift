@@ -1,0 +1,94 @@
+import Foundation
+import PoeCore
+import PoeModel
+import PoeTraining
+import PoemFile
+import Testing
+
+@Suite struct RunTests {
+    /// Files that must not depend on how often a run was interrupted.
+    static let kept = [
+        "tiny.best.poem", "tiny.last.poem", "tiny.epoch-1.poem", "tiny.epoch-2.poem",
+        "tiny.train.csv", "tiny.loss.svg",
+    ]
+
+    private func files(in folder: URL) throws -> [Data] {
+        try Self.kept.map { try Data(contentsOf: folder.appendingPathComponent($0)) }
+    }
+
+    @Test func stoppedAndResumedEndsInTheSameFiles() throws {
+        let expected = try withTemporaryFolder { folder in
+            let spectator = Spectator()
+            #expect(try TinyTraining.run(in: folder).train(spectator) == .finished)
+            #expect(spectator.epochs.count == 2)
+            return try files(in: folder)
+        }
+        for pieces in [[1], [3, 1, 2], [9, 1]] {
+            try withTemporaryFolder { folder in
+                for (i, steps) in pieces.enumerated() {
+                    let run = try TinyTraining.run(in: folder)
+                    if i > 0 { try run.resume() }
+                    #expect(try run.train(Spectator(stopAfter: steps)) == .stopped)
+                }
+                let run = try TinyTraining.run(in: folder, threads: 2)
+                try run.resume()
+                #expect(try run.train(Spectator()) == .finished)
+                #expect(try files(in: folder) == expected, "after \(pieces)")
+            }
+        }
+    }
+
+    @Test func anotherRecipeIsNotResumed() throws {
+        try withTemporaryFolder { folder in
+            _ = try TinyTraining.run(in: folder).train(Spectator(stopAfter: 1))
+            var recipe = TinyTraining.recipe
+            recipe.epochs = 3
+            let run = try TinyTraining.run(in: folder, recipe: recipe)
+            let error = #expect(throws: TrainingError.self) { try run.resume() }
+            #expect(try #require(error).description.contains("recipe.epochs is 2"))
+            #expect(run.trainer.step == 0)
+        }
+    }
+
+    @Test func aFinishedModelIsNoCheckpoint() throws {
+        try withTemporaryFolder { folder in
+            let run = try TinyTraining.run(in: folder)
+            _ = try run.train(Spectator())
+            try FileManager.default.removeItem(atPath: run.files.checkpoint)
+            try FileManager.default.copyItem(atPath: run.files.best, toPath: run.files.checkpoint)
+            #expect(throws: TrainingError.self) { try run.resume() }
+            try FileManager.default.removeItem(atPath: run.files.checkpoint)
+            #expect(throws: PoemError.self) { try run.resume() }
+        }
+    }
+
+    @Test func theBestEpochIsKept() throws {
+        var recipe = TinyTraining.recipe
+        recipe.epochs = 3
+        try withTemporaryFolder { folder in
+            let run = try TinyTraining.run(in: folder, recipe: recipe)
+            let spectator = Spectator()
+            _ = try run.train(spectator)
+            let best = try #require(spectator.epochs.min { $0.score < $1.score })
+            #expect(run.history.best == best)
+            let model = try Model.load(run.files.best)
+            #expect(
+                model.evaluation.double("validation.nats_per_token") == best.validationLoss)
+            #expect(model.training.strings("epochs")?.count == best.epoch)
+        }
+    }
+
+    @Test func theLogIsReadBack() throws {
+        try withTemporaryFolder { folder in
+            let run = try TinyTraining.run(in: folder)
+            let spectator = Spectator()
+            _ = try run.train(spectator)
+            let csv = run.history.csv
+            #expect(TrainingHistory(csv: csv, through: .max) == run.history)
+            let half = TrainingHistory(csv: csv, through: 5)
+            #expect(half.steps == Array(run.history.steps.prefix { $0.step <= 5 }))
+            #expect(TrainingHistory(csv: csv + "1,2,thr", through: .max) == run.history)
+            #expect(csv.split(separator: "\n").count == spectator.steps.count + 1)
+        }
+    }
+}

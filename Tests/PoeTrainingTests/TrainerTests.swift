@@ -1,0 +1,104 @@
+import Foundation
+import PoeCore
+import PoeModel
+import PoeNumerics
+import PoeTokenizer
+import PoeTraining
+import Testing
+
+@Suite struct TrainerTests {
+    @Test func threadsDoNotChangeABit() throws {
+        let expected = try weightsAfter(4, threads: 1)
+        for threads in [2, 3] {
+            #expect(try weightsAfter(4, threads: threads) == expected, "\(threads) threads")
+        }
+    }
+
+    private func weightsAfter(_ steps: Int, threads: Int) throws -> [UInt32] {
+        let trainer = try TinyTraining.trainer(threads: threads)
+        for _ in 0..<steps { _ = try trainer.takeStep() }
+        return TinyTraining.bits(trainer.weights)
+    }
+
+    @Test func theSeedChangesTheModel() throws {
+        var recipe = TinyTraining.recipe
+        let first = TinyTraining.bits(try TinyTraining.trainer(recipe: recipe).weights)
+        recipe.seed = 2
+        #expect(TinyTraining.bits(try TinyTraining.trainer(recipe: recipe).weights) != first)
+    }
+
+    @Test(arguments: MatrixOptimizer.allCases) func oneBatchIsLearntByHeart(
+        _ optimizer: MatrixOptimizer
+    ) throws {
+        var recipe = TinyTraining.recipe
+        recipe.matrixOptimizer = optimizer
+        recipe.dropout = 0
+        recipe.attentionDropout = 0
+        recipe.learningRate = 1e-2
+        recipe.epochs = 400
+        let tokenizer = try TinyTraining.tokenizer()
+        let tokens = Array(try tokenizer.encode(TinyTraining.text).prefix(60))
+        let trainer = try Trainer(
+            recipe: recipe, configuration: TinyTraining.configuration(tokenizer), tokens: tokens,
+            threads: 1)
+        let first = try trainer.takeStep().loss
+        var last = first
+        while !trainer.isFinished { last = try trainer.takeStep().loss }
+        #expect(first > 2.5)
+        #expect(last < 0.3)
+    }
+
+    @Test func aFreshModelGuessesEvenly() throws {
+        let trainer = try TinyTraining.trainer()
+        let size = Double(trainer.configuration.vocabularySize)
+        #expect(abs(try trainer.takeStep().loss - log(size)) < 0.1)
+    }
+
+    @Test func divergenceIsReported() throws {
+        let trainer = try TinyTraining.trainer()
+        let before = TinyTraining.bits(trainer.weights)
+        trainer.weights.flat[0] = .nan
+        #expect(throws: TrainingError.self) { try trainer.takeStep() }
+        #expect(TinyTraining.bits(trainer.weights).dropFirst() == before.dropFirst())
+    }
+
+    @Test func badRecipesAreRefused() {
+        var recipe = Recipe()
+        recipe.dropout = 1
+        #expect(
+            throws: TrainingError.invalidRecipe(
+                "the dropout is 1.0; expected from 0 to below 1")
+        ) { try recipe.validate() }
+        #expect(throws: TrainingError.textTooShort(tokens: 3, needed: 9)) {
+            try WindowSampler(recipe: Recipe(), contextLength: 8, tokenCount: 3)
+        }
+    }
+
+    @Test func evaluationScoresEveryTokenButTheFirst() throws {
+        let trainer = try TinyTraining.trainer()
+        let tokenizer = try TinyTraining.tokenizer()
+        let model = Model(tokenizer: tokenizer, weights: trainer.weights)
+        for count in [2, 24, 25, 26, 24 * 9 + 1, 400] {
+            let tokens = Array(try tokenizer.encode(TinyTraining.text).prefix(count))
+            let result = trainer.evaluate(EvaluationText(tokens: tokens, characters: count))
+            #expect(result.tokens == count - 1)
+            let expected = referenceLoss(model, tokens)
+            #expect(abs(result.natsPerToken - expected / Double(count - 1)) < 1e-5)
+            #expect(abs(result.natsPerCharacter - expected / Double(count)) < 1e-5)
+        }
+    }
+
+    /// Total nats by the protocol, window by window, through the plain forward pass.
+    private func referenceLoss(_ model: Model, _ tokens: [TokenID]) -> Double {
+        var nats = 0.0
+        for start in stride(from: 0, to: tokens.count - 1, by: 24) {
+            let inputs = Array(tokens[start..<min(start + 24, tokens.count - 1)])
+            let logits = ReferenceModel(model.weights).logits(inputs)
+            for (t, row) in logits.enumerated() {
+                let sum = row.reduce(0.0) { $0 + exp(Double($1)) }
+                nats += log(sum) - Double(row[Int(tokens[start + t + 1])])
+            }
+        }
+        return nats
+    }
+}
