@@ -1,0 +1,50 @@
+import PoeCommand
+import PoeCore
+import PoeModel
+import PoeTokenizer
+import PoeTraining
+
+/// What a reader should know of a model, as Markdown inside its file.
+struct ModelCard {
+    let run: TrainingRun
+    let texts: PreparedTexts
+
+    var markdown: String {
+        let configuration = run.trainer.configuration
+        let recipe = run.trainer.recipe
+        let tokenizer = texts.tokenizer.description
+        let kind =
+            tokenizer.merges.isEmpty
+            ? "one token a character" : "BPE, \(Format.count(tokenizer.merges.count)) merges"
+        return """
+            # \(texts.name)
+
+            A language model of \(Format.count(configuration.parameterCount)) parameters: \
+            \(configuration.layerCount) blocks, \(configuration.headCount) heads, width \
+            \(configuration.modelDimension), context \(configuration.contextLength); \
+            \(Format.count(configuration.vocabularySize)) tokens (\(kind)).
+
+            It continues text in the manner of what it was trained on, and knows nothing else: it is \
+            not a source of facts, and it may repeat its corpus word for word.
+
+            - Trained on \(Format.count(texts.trainingCharacters)) characters \
+            (\(Format.count(texts.trainingTokens.count)) tokens) of \(texts.name), \
+            \(recipe.epochs) passes, seed \(recipe.seed).
+            - Recipe: \(recipe.matrixOptimizer == .muon ? "Muon on hidden matrices, AdamW elsewhere" : "AdamW"), \
+            dropout \(recipe.dropout), weight decay \(recipe.weightDecay), \
+            \(recipe.batchWindows) windows a step.
+            \(best)
+            """
+    }
+
+    private var best: String {
+        guard let best = run.history.best, let loss = best.validationLoss,
+            let perCharacter = best.validationNatsPerCharacter
+        else { return "- No validation text.\n" }
+        return """
+            - Weights of epoch \(best.epoch), the best on the held-out text (\(texts.splitName) split): \
+            \(Format.fixed(loss, 4)) nats a token, \(Format.fixed(perCharacter, 4)) nats a character.
+
+            """
+    }
+}

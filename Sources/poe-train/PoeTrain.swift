@@ -1,0 +1,119 @@
+import ArgumentParser
+import PoeCommand
+import PoeCore
+import PoeCorpus
+import PoeModel
+import PoeTokenizer
+import PoeTraining
+import PoemFile
+
+@main
+struct PoeTrain: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "poe-train",
+        abstract: "Train a small GPT on your own text.",
+        discussion: """
+            Learns a tokenizer, trains a transformer on the CPU, and writes one file, NAME.poem, that \
+            poe-run generates from. Beside it: NAME.best.poem and NAME.last.poem (exact weights of the \
+            best and the last epoch), NAME.train.csv, NAME.loss.svg and, until the end, a checkpoint.
+
+            Ctrl-C, or a crash, loses nothing: the same command with --resume goes on, and ends with \
+            the same files as a run that was never interrupted.
+
+            Example: poe-train mybook.txt
+            """)
+
+    @Argument(help: "Text files, or folders of .txt files.", completion: .file())
+    var corpus: [String]
+
+    @Option(
+        help:
+            "JSON with the lists of file names \"train\" and \"validation\"; without it about a tenth of the text validates.",
+        completion: .file(extensions: ["json"]))
+    var split: String?
+
+    @OptionGroup(title: "Tokenizer") var tokenizer: TokenizerOptions
+    @OptionGroup(title: "Model") var model: ModelOptions
+    @OptionGroup(title: "Recipe") var recipe: RecipeOptions
+    @OptionGroup(title: "Output") var output: OutputOptions
+
+    @Option(name: .shortAndLong, help: "Threads; the result does not depend on them.")
+    var threads = Machine.processorCount
+
+    func validate() throws {
+        guard threads >= 1, threads <= 256 else {
+            throw ValidationError("--threads is \(threads); expected 1 to 256")
+        }
+        guard output.budget > 0 else {
+            throw ValidationError("--budget is \(output.budget); expected above 0")
+        }
+        guard output.checkpointSeconds >= 0 else {
+            throw ValidationError("--checkpoint-seconds is \(output.checkpointSeconds)")
+        }
+        do {
+            try recipe.recipe.validate()
+            try model.configuration(vocabularySize: 1).validate()
+        } catch {
+            throw ValidationError("\(error)")
+        }
+    }
+
+    func run() throws {
+        let texts = try PreparedTexts(
+            paths: corpus, splitPath: split, options: tokenizer)
+        let configuration = model.configuration(vocabularySize: texts.tokenizer.vocabularySize)
+        let files = RunFiles(
+            model: output.output ?? texts.name + ".poem", reportFolder: output.report)
+        let trainer = try Trainer(
+            recipe: recipe.recipe, configuration: configuration, tokens: texts.trainingTokens,
+            threads: threads)
+        var options = TrainingRun.Options()
+        options.keepsEpochs = output.keepEpochs
+        options.checkpointSeconds = output.checkpointSeconds
+        options.title = texts.name
+        let record = TrainingRecord(
+            recipe: recipe.recipe, corpusName: texts.name, corpusHash: texts.corpusHash,
+            split: texts.splitName, trainingTokens: texts.trainingTokens,
+            validation: texts.validation)
+        let run = TrainingRun(
+            trainer: trainer, tokenizer: texts.tokenizer, validation: texts.validation,
+            record: record, files: files, options: options)
+        let monitor = TrainingMonitor(run: run, texts: texts, options: output, threads: threads)
+        if output.resume {
+            try run.resume()
+        } else {
+            try refuseToOverwrite(files)
+        }
+        monitor.begin()
+        guard try run.train(monitor) == .finished else {
+            monitor.stopped()
+            throw Interrupted()
+        }
+        try finish(run, texts, monitor)
+    }
+
+    /// A checkpoint is hours of work: it is not replaced by a fresh start without a word.
+    private func refuseToOverwrite(_ files: RunFiles) throws {
+        guard TextFile.exists(files.checkpoint) else { return }
+        throw CommandFailure(
+            .usage,
+            "\(files.checkpoint) is the checkpoint of an interrupted training; add --resume to go on "
+                + "with it, or delete it to start afresh")
+    }
+
+    /// Packs the best weights as the finished model and removes the checkpoint.
+    private func finish(
+        _ run: TrainingRun, _ texts: PreparedTexts, _ monitor: TrainingMonitor
+    ) throws {
+        var best = try Model.load(run.files.best, threads: threads)
+        best.training = run.record.metadata(run.history.epochs)
+        best.card = ModelCard(run: run, texts: texts).markdown
+        let choice = try Packing(
+            model: best, validation: texts.validation, budget: output.budget, threads: threads
+        ).choose(output.profile, monitor)
+        best.evaluation = choice.evaluation
+        try best.write(to: run.files.model, profile: choice.profile, threads: threads)
+        TextFile.remove(run.files.checkpoint)
+        try monitor.finished(choice.evaluation)
+    }
+}

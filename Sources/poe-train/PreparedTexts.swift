@@ -1,0 +1,58 @@
+import PoeCommand
+import PoeCore
+import PoeCorpus
+import PoeTokenizer
+import PoeTraining
+
+/// A corpus made ready: split, its tokenizer learnt, and both parts as tokens.
+struct PreparedTexts {
+    /// The corpus's file or folder, without path and extension.
+    let name: String
+    let corpusHash: UInt64
+    /// How the validation text was chosen, for people.
+    let splitName: String
+    let tokenizer: Tokenizer
+    let trainingTokens: [TokenID]
+    let trainingCharacters: Int
+    /// nil if the corpus is too small to spare any text.
+    let validation: EvaluationText?
+    let works: Int
+
+    init(paths: [String], splitPath: String?, options: TokenizerOptions) throws {
+        let corpus = try Corpus(paths: paths)
+        let split = try splitPath.map(corpus.split(contentsOf:)) ?? corpus.automaticSplit()
+        name = Self.name(of: paths)
+        corpusHash = corpus.hash
+        works = corpus.works.count
+        splitName =
+            splitPath.map { $0.split(separator: "/").last.map(String.init) ?? $0 } ?? "automatic"
+        // One alphabet for all of the corpus; merges from the training works alone.
+        let description: TokenizerDescription
+        switch options.tokenizer {
+        case .char:
+            description = TokenizerTrainer.characters(of: corpus.works.map(\.text))
+        case .bpe:
+            description = try TokenizerTrainer.bpe(
+                texts: split.train.works.map(\.text), alphabetTexts: corpus.works.map(\.text),
+                vocabularySize: options.bpeVocabSize,
+                pretokenizer: options.pretokenizer.pretokenizer)
+        case .byteLevelBPE:
+            description = try TokenizerTrainer.byteLevelBPE(
+                texts: split.train.works.map(\.text), vocabularySize: options.bpeVocabSize)
+        }
+        tokenizer = try Tokenizer(description)
+        let text = split.train.text
+        trainingTokens = try tokenizer.encode(text)
+        trainingCharacters = text.unicodeScalars.count
+        let held = split.validation.text
+        let heldTokens = try tokenizer.encode(held)
+        validation =
+            heldTokens.count > 1
+            ? EvaluationText(tokens: heldTokens, characters: held.unicodeScalars.count) : nil
+    }
+
+    private static func name(of paths: [String]) -> String {
+        let last = paths.first?.split(separator: "/").last.map(String.init) ?? "model"
+        return last.hasSuffix(".txt") ? String(last.dropLast(4)) : last
+    }
+}

@@ -1,0 +1,153 @@
+import PoeCommand
+import PoeCore
+import PoeInference
+import PoeModel
+import PoeNumerics
+import PoeTokenizer
+import PoeTraining
+import PoemFile
+
+/// Shows a training to whoever waits for it, on standard error.
+final class TrainingMonitor: TrainingObserver {
+    private let run: TrainingRun
+    private let texts: PreparedTexts
+    private let options: OutputOptions
+    private let threads: Int
+    private var bar = ProgressBar()
+    private var speed = Speed()
+
+    init(run: TrainingRun, texts: PreparedTexts, options: OutputOptions, threads: Int) {
+        self.run = run
+        self.texts = texts
+        self.options = options
+        self.threads = threads
+    }
+
+    /// Tokens a second over the last steps.
+    private struct Speed {
+        private var last: ContinuousClock.Instant?
+        private(set) var secondsPerToken = 0.0
+
+        mutating func note(tokens: Int) {
+            let now = ContinuousClock.now
+            defer { last = now }
+            guard let last else { return }
+            let seconds = (now - last) / .seconds(1) / Double(tokens)
+            secondsPerToken = secondsPerToken == 0 ? seconds : 0.9 * secondsPerToken + 0.1 * seconds
+        }
+
+        /// The time between two steps is not all training: an epoch's end measures and writes.
+        mutating func pause() { last = nil }
+    }
+
+    var wantsToStop: Bool { Interrupt.isRequested }
+
+    // MARK: What is said
+
+    func begin() {
+        let configuration = run.trainer.configuration
+        let held = texts.validation.map { Format.count($0.characters) } ?? "no"
+        say(
+            "\(texts.name): \(Format.count(texts.works, "work")), "
+                + "\(Format.count(texts.trainingCharacters)) characters to learn "
+                + "(\(Format.count(texts.trainingTokens.count)) tokens), "
+                + "\(held) characters to validate (\(texts.splitName) split)")
+        say(
+            "model: \(Format.count(configuration.parameterCount)) parameters, "
+                + "\(Format.count(configuration.vocabularySize)) tokens, "
+                + "\(configuration.layerCount) blocks of width \(configuration.modelDimension), "
+                + "context \(configuration.contextLength)")
+        say(
+            "training: \(Format.count(run.trainer.recipe.epochs, "epoch")), "
+                + "\(Format.count(run.trainer.sampler.stepCount, "step")) of "
+                + "\(run.trainer.recipe.batchWindows) windows, seed \(run.trainer.recipe.seed), "
+                + Format.count(threads, "thread"))
+        if run.trainer.step > 0 {
+            say("resumed after step \(Format.count(run.trainer.step))")
+        }
+    }
+
+    func didTakeStep(_ report: StepReport) {
+        speed.note(tokens: report.tokens)
+        guard !options.quiet else { return }
+        let total = run.trainer.sampler.stepCount
+        bar.update(
+            "epoch \(report.epoch)/\(run.trainer.recipe.epochs)",
+            fraction: Double(report.step) / Double(total), fields: fields(report, of: total))
+    }
+
+    private func fields(_ report: StepReport, of total: Int) -> [String] {
+        var fields = ["loss \(Format.fixed(report.loss, 3))"]
+        if speed.secondsPerToken > 0 {
+            let left = Double((total - report.step) * report.tokens) * speed.secondsPerToken
+            fields.append("\(Format.count(Int(1 / speed.secondsPerToken))) tok/s")
+            fields.append("\(Format.duration(left)) left")
+        }
+        fields.append("step \(Format.count(report.step))/\(Format.count(total))")
+        fields.append("lr \(Format.scientific(Double(report.learningRate), 2))")
+        fields.append("grad \(Format.fixed(report.gradientNorm, 2))")
+        return fields
+    }
+
+    func didFinishEpoch(_ record: EpochRecord, isBest: Bool, weights: ModelWeights) {
+        speed.pause()
+        guard !options.quiet else { return }
+        bar.clear()
+        var line =
+            "epoch \(record.epoch)/\(run.trainer.recipe.epochs): training "
+            + Format.fixed(record.trainingLoss, 4)
+        if let loss = record.validationLoss, let perCharacter = record.validationNatsPerCharacter {
+            line +=
+                ", validation \(Format.fixed(loss, 4)) nats a token = "
+                + "\(Format.fixed(perCharacter, 4)) a character" + (isBest ? " (best)" : "")
+        }
+        say(line)
+        if let sample = sample(weights) { say("  " + sample) }
+    }
+
+    func stopped() {
+        bar.clear()
+        say(
+            "stopped after step \(Format.count(run.trainer.step)); the checkpoint is "
+                + "\(run.files.checkpoint): the same command with --resume goes on")
+    }
+
+    func packing() {
+        say("packing: looking for the coarsest grid that costs at most \(options.budget) nats a token")
+    }
+
+    func finished(_ evaluation: Metadata) throws {
+        let reader = try PoemReader(path: run.files.model)
+        var line = "\(run.files.model): \(Format.bytes(reader.fileLength))"
+        if let loss = evaluation.double("validation.nats_per_token"),
+            let perCharacter = evaluation.double("validation.nats_per_character")
+        {
+            line +=
+                ", validation \(Format.fixed(loss, 4)) nats a token = "
+                + "\(Format.fixed(perCharacter, 4)) a character"
+        }
+        if let best = run.history.best { line += ", from epoch \(best.epoch)" }
+        bar.note(line)
+        say("try it: poe-run \(run.files.model) -p \"\(options.samplePrompt)\"")
+    }
+
+    private func say(_ line: String) {
+        if !options.quiet { bar.note(line) }
+    }
+
+    // MARK: Sample
+
+    /// A line of text from the model as it is now; the same at the same step, whatever the machine.
+    private func sample(_ weights: ModelWeights) -> String? {
+        guard !options.samplePrompt.isEmpty,
+            let prompt = try? texts.tokenizer.encodePrompt(options.samplePrompt),
+            !prompt.tokens.isEmpty
+        else { return nil }
+        let engine = Engine(
+            PackedWeights(weights, compute: Compute(threads: threads)), threads: threads)
+        let request = GenerationRequest(prompt: prompt.tokens, maxNewTokens: 60)
+        guard let result = try? engine.generate([request]).results.first else { return nil }
+        return texts.tokenizer.decode(prompt.tokens + result.tokens)
+            .split(whereSeparator: \.isNewline).joined(separator: " / ")
+    }
+}
