@@ -3,12 +3,17 @@ extension PoemReader {
     package func contents(threads: Int = 1) throws(PoemError) -> PoemContents {
         let state = CheckpointState(
             optimizer: try records(optimizerTensors, threads), random: random, cursor: cursor)
-        let extra = sections.filter { !SectionKind.known.contains($0.kind) }
         return PoemContents(
             configuration: configuration, tokenizer: tokenizer,
             tensors: try records(tensors, threads), metadata: metadata, evaluation: evaluation,
             training: training, card: card, checkpoint: state.isEmpty ? nil : state,
-            extraSections: extra.map { ExtraSection($0, stored: file.copy($0.range)) })
+            extraSections: extraSections)
+    }
+
+    /// The sections of kinds that this version does not know, to be kept by whoever rewrites the file.
+    package var extraSections: [ExtraSection] {
+        sections.filter { !SectionKind.known.contains($0.kind) }
+            .map { ExtraSection($0, stored: file.copy($0.range)) }
     }
 
     private func records(
