@@ -113,7 +113,9 @@ final class TrainingMonitor: TrainingObserver {
     }
 
     func packing() {
-        say("packing: looking for the coarsest grid that costs at most \(options.budget) nats a token")
+        say(
+            "packing: looking for the coarsest grid that costs at most \(options.budget) nats a token"
+        )
     }
 
     func finished(_ evaluation: Metadata) throws {
