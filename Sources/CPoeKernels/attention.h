@@ -63,7 +63,7 @@ INLINE void score_block(const job_view *v, const float *a, ptrdiff_t a_row, cons
     poe_product product = {.a = a, .a_row = a_row, .a_step = 1, .panels = packed,
                            .panel_depth = v->dimension, .panel_columns = v->length, .c = scores,
                            .c_row = v->score_row, .columns = limit, .depth = v->dimension};
-    multiply(&product, 0, rows, 0, (limit + PANEL - 1) / PANEL);
+    multiply(&product, 0, rows, 0, (limit + PANEL - 1) / PANEL, NULL);
 }
 
 /// c[rows, D] (+)= op(scores) packed[from `depth` rows of T, D].
@@ -75,7 +75,7 @@ INLINE void apply_block(const job_view *v, const float *scores, int transposed, 
                            .panel_depth = v->length, .panel_columns = v->dimension, .c = c,
                            .c_row = c_row, .columns = v->dimension, .depth = depth,
                            .accumulate = accumulate};
-    multiply(&product, 0, rows, 0, (v->dimension + PANEL - 1) / PANEL);
+    multiply(&product, 0, rows, 0, (v->dimension + PANEL - 1) / PANEL, NULL);
 }
 
 /// Lanes whose key j + lane is at or before query t.

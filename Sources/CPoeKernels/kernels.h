@@ -17,7 +17,6 @@ const poe_kernels KERNELS = {
     .tile_rows = TILE_ROWS,
     .panel_columns = PANEL,
     .pack = pack,
-    .pack_a = pack_a,
     .multiply = multiply,
     .layer_norm = layer_norm,
     .layer_norm_backward = layer_norm_backward,

@@ -2,8 +2,13 @@
 
 // Products over this many steps are summed from zero, then added to C, block after block.
 #define DEPTH_BLOCK 256
-// Columns of a panel of a transposed A: a multiple of the lanes and of every set's tile rows.
-#define A_PANEL POE_A_PANEL
+// Rows of A that are gone through for one panel of B after the other: they stay in the second-level
+// cache. A transposed A is packed so many rows at a time, in panels of A_PANEL, which is a multiple
+// of the lanes and of every set's TILE_ROWS.
+#define A_ROWS 192
+#define A_PANEL 48
+_Static_assert(A_ROWS * DEPTH_BLOCK == POE_PRODUCT_SCRATCH && A_ROWS % A_PANEL == 0
+               && A_PANEL % TILE_ROWS == 0 && A_PANEL % LANES == 0, "sizes of packed rows");
 
 INLINE ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 
@@ -98,15 +103,15 @@ static void pack(const float *b, ptrdiff_t b_row, int32_t transposed, ptrdiff_t 
         pack_rows(b, b_row, depth, columns, panel_begin, panel_end, panels);
 }
 
-static void pack_a(const float *a, ptrdiff_t a_row, ptrdiff_t depth, ptrdiff_t rows,
-                   ptrdiff_t panel_begin, ptrdiff_t panel_end, float *panels) {
+/// Packs `rows` columns of `depth` rows into panels of A_PANEL.
+INLINE void pack_a(const float *a, ptrdiff_t a_row, ptrdiff_t depth, ptrdiff_t rows, float *panels) {
     for (ptrdiff_t k0 = 0; k0 < depth; k0 += PACK_ROWS) {
-        for (ptrdiff_t p = panel_begin; p < panel_end; p++) {
-            ptrdiff_t first = p * A_PANEL;
-            for (ptrdiff_t k = k0; k < smaller(k0 + PACK_ROWS, depth); k++) {
-                float *out = panels + (p * depth + k) * A_PANEL;
-                for (ptrdiff_t j = 0; j < A_PANEL && first + j < rows; j += LANES)
-                    store(out + j, load_some(a + k * a_row + first + j, rows - first - j));
+        ptrdiff_t k1 = smaller(k0 + PACK_ROWS, depth);
+        for (ptrdiff_t i = 0; i < rows; i += A_PANEL) {
+            float *panel = panels + i * depth;
+            for (ptrdiff_t k = k0; k < k1; k++) {
+                for (ptrdiff_t j = 0; j < A_PANEL && i + j < rows; j += LANES)
+                    store(panel + k * A_PANEL + j, load_some(a + k * a_row + i + j, rows - i - j));
             }
         }
     }
@@ -210,33 +215,48 @@ INLINE panel_function *panel_for(ptrdiff_t width, int by_steps) {
     }
 }
 
-static void multiply(const poe_product *product, ptrdiff_t row_begin, ptrdiff_t row_end,
-                     ptrdiff_t panel_begin, ptrdiff_t panel_end) {
-    const poe_product q = *product;
-    int by_steps = q.a_packed || q.a_step != 1;
-    ptrdiff_t a_distance = q.a_packed ? A_PANEL : by_steps ? q.a_step : q.a_row;
-    ptrdiff_t k_distance = q.a_packed ? A_PANEL : q.a_step;
-    ptrdiff_t a_panel = q.a_packed ? A_PANEL : row_end + 1;
+/// How a block of rows of A lies in memory: `panel` rows with steps side by side or, where
+/// `by_steps`, rows side by side; the next such panel is `panel * depth` floats further.
+typedef struct {
+    const float *first;
+    ptrdiff_t distance, panel;
+    int by_steps;
+} a_block;
+
+/// `rows` rows from `row` on, all panels, over the block of the depth that starts at `k`.
+INLINE void multiply_block(const poe_product *q, a_block a, ptrdiff_t row, ptrdiff_t rows,
+                           ptrdiff_t k, ptrdiff_t panel_begin, ptrdiff_t panel_end) {
+    ptrdiff_t depth = smaller(DEPTH_BLOCK, q->depth - k);
     for (ptrdiff_t p = panel_begin; p < panel_end; p++) {
-        ptrdiff_t width = panel_width(p, q.panel_columns);
-        ptrdiff_t columns = smaller(width, q.columns - p * PANEL);
-        const float *panel = q.panels + p * PANEL * q.panel_depth;
-        panel_function *run = panel_for(round_up(columns, LANES), by_steps);
-        // A depth of 0 still writes C.
-        ptrdiff_t k = 0;
-        do {
-            ptrdiff_t depth = smaller(DEPTH_BLOCK, q.depth - k);
-            const float *bias = q.bias && k == 0 ? q.bias + p * PANEL : NULL;
-            ptrdiff_t next;
-            for (ptrdiff_t i = row_begin; i < row_end; i = next) {
-                next = smaller(row_end, i / a_panel * a_panel + a_panel);
-                const float *a = q.a_packed
-                    ? q.a + i / A_PANEL * A_PANEL * q.depth + i % A_PANEL
-                    : q.a + i * q.a_row;
-                run(next - i, a + k * k_distance, a_distance, panel + k * width, width, depth,
-                    q.c + i * q.c_row + p * PANEL, q.c_row, columns, q.accumulate || k > 0, bias);
-            }
-            k += DEPTH_BLOCK;
-        } while (k < q.depth);
+        ptrdiff_t width = panel_width(p, q->panel_columns), first = p * PANEL;
+        ptrdiff_t columns = smaller(width, q->columns - first);
+        const float *panel = q->panels + first * q->panel_depth + k * width;
+        const float *bias = q->bias && k == 0 ? q->bias + first : NULL;
+        panel_function *run = panel_for(round_up(columns, LANES), a.by_steps);
+        for (ptrdiff_t i = 0; i < rows; i += a.panel)
+            run(smaller(a.panel, rows - i), a.first + i * depth, a.distance, panel, width, depth,
+                q->c + (row + i) * q->c_row + first, q->c_row, columns, q->accumulate || k > 0,
+                bias);
     }
+}
+
+static void multiply(const poe_product *product, ptrdiff_t row_begin, ptrdiff_t row_end,
+                     ptrdiff_t panel_begin, ptrdiff_t panel_end, float *scratch) {
+    const poe_product q = *product;
+    int by_steps = q.a_step != 1;
+    // A depth of 0 still writes C.
+    ptrdiff_t k = 0;
+    do {
+        for (ptrdiff_t i = row_begin; i < row_end; i += A_ROWS) {
+            ptrdiff_t rows = smaller(A_ROWS, row_end - i);
+            a_block a = {q.a + i * q.a_row + k * q.a_step, by_steps ? q.a_step : q.a_row, A_ROWS,
+                         by_steps};
+            if (by_steps && scratch) {
+                pack_a(a.first, q.a_step, smaller(DEPTH_BLOCK, q.depth - k), rows, scratch);
+                a = (a_block){scratch, A_PANEL, A_PANEL, 1};
+            }
+            multiply_block(&q, a, i, rows, k, panel_begin, panel_end);
+        }
+        k += DEPTH_BLOCK;
+    } while (k < q.depth);
 }

@@ -43,7 +43,7 @@ extension Compute {
     ) {
         let depth = transposeB ? b.columns : b.rows
         let columns = transposeB ? b.rows : b.columns
-        let panels = unsafe panelsB(packedCount(depth: depth, columns: columns))
+        let panels = unsafe panelScratch(packedCount(depth: depth, columns: columns))
         unsafe packPanels(b, transposeB, depth: depth, columns: columns, into: panels)
         unsafe multiply(
             a, transposeA, panels: panels, depth: depth, columns: columns, into: c, accumulate, bias
@@ -108,30 +108,26 @@ extension Compute {
                 && (bias?.count ?? columns) == columns,
             "[\(rows), \(transposeA ? a.rows : a.columns)] times [\(depth), \(columns)]"
                 + " into [\(c.rows), \(c.columns)]")
-        var product = unsafe poe_product(
-            a: a.pointer, a_row: a.stride, a_step: 1, a_packed: 0, panels: panels,
-            panel_depth: depth, panel_columns: columns, c: c.pointer, c_row: c.stride,
-            bias: bias?.pointer, columns: columns, depth: depth, accumulate: accumulate ? 1 : 0)
-        if transposeA {
-            let packed = unsafe packA(a)
-            unsafe product.a = UnsafePointer(packed)
-            unsafe product.a_packed = 1
-        }
+        let product = unsafe poe_product(
+            a: a.pointer, a_row: transposeA ? 1 : a.stride, a_step: transposeA ? a.stride : 1,
+            panels: panels, panel_depth: depth, panel_columns: columns, c: c.pointer,
+            c_row: c.stride, bias: bias?.pointer, columns: columns, depth: depth,
+            accumulate: accumulate ? 1 : 0)
+        let scratch = unsafe transposeA ? jobScratch(Int(POE_PRODUCT_SCRATCH)) : nil
         let width = unsafe table.panel_columns
         let rowGrain = unsafe table.tile_rows
         let panelCount = (columns + width - 1) / width
         // Rows divide finely; a few rows (decoding) leave only the panels to share out.
         let byRows =
             largestShare(rows, grain: rowGrain) <= largestShare(columns, grain: width)
+        let (count, grain) = byRows ? (rows, rowGrain) : (panelCount, 1)
         unsafe withUnsafePointer(to: product) { product in
-            if byRows {
-                split(rows, grain: rowGrain) {
-                    unsafe table.multiply(product, $0.lowerBound, $0.upperBound, 0, panelCount)
-                }
-            } else {
-                split(panelCount, grain: 1) {
-                    unsafe table.multiply(product, 0, rows, $0.lowerBound, $0.upperBound)
-                }
+            splitParts(count, grain: grain) { part, range in
+                let rows = byRows ? range : 0..<rows
+                let panels = byRows ? 0..<panelCount : range
+                unsafe table.multiply(
+                    product, rows.lowerBound, rows.upperBound, panels.lowerBound,
+                    panels.upperBound, scratch.map { unsafe $0.pointer + part * $0.distance })
             }
         }
     }
@@ -141,17 +137,5 @@ extension Compute {
         let grains = (count + grain - 1) / grain
         let most = (grains + threads - 1) / threads * grain
         return Double(min(most, count)) / Double(max(count, 1))
-    }
-
-    /// Packs a transposed A, `[K, M]`, so that a tile reads its rows side by side.
-    private func packA(_ a: Matrix) -> UnsafeMutablePointer<Float> {
-        let width = Int(POE_A_PANEL)
-        let count = (a.columns + width - 1) / width
-        let panels = unsafe panelsA(count * width * a.rows)
-        split(count, grain: 1) {
-            unsafe table.pack_a(
-                a.pointer, a.stride, a.rows, a.columns, $0.lowerBound, $0.upperBound, panels)
-        }
-        return unsafe panels
     }
 }

@@ -19,11 +19,8 @@ package final class Compute {
     let pool: WorkerPool
     /// The functions of ``kernels``.
     let table: poe_kernels
-    /// Panels of the operands of a product.
-    private(set) var scratchA = FloatBuffer(count: 0)
-    private(set) var scratchB = FloatBuffer(count: 0)
-    /// Memory of each thread's job in attention.
-    private(set) var scratchJobs = FloatBuffer(count: 0)
+    private var scratchPanels = FloatBuffer(count: 0)
+    private var scratchJobs = FloatBuffer(count: 0)
 
     /// Block sums of ``sumOfSquares(_:)``.
     var blockSums: [Double] = []
@@ -45,29 +42,28 @@ package final class Compute {
     /// Calls `body` with ranges that cover `0 ..< count`, one for each thread or fewer; each starts
     /// at a multiple of `grain`.
     func split(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
+        splitParts(count, grain: grain) { _, range in body(range) }
+    }
+
+    /// As ``split(_:grain:_:)``; `body` is told the number of its part too, below ``threads``.
+    func splitParts(_ count: Int, grain: Int, _ body: (_ part: Int, Range<Int>) -> Void) {
         let grains = (count + grain - 1) / grain
         let parts = min(threads, grains)
         guard parts > 1 else {
-            if count > 0 { body(0..<count) }
+            if count > 0 { body(0, 0..<count) }
             return
         }
         pool.run(parts) { part in
             let first = grains * part / parts * grain
             let last = min(count, grains * (part + 1) / parts * grain)
-            body(first..<last)
+            body(part, first..<last)
         }
     }
 
-    /// At least `count` floats for the panels of A.
-    func panelsA(_ count: Int) -> UnsafeMutablePointer<Float> {
-        if scratchA.count < count { scratchA = FloatBuffer(count: count) }
-        return unsafe scratchA.pointer
-    }
-
-    /// At least `count` floats for the panels of B.
-    func panelsB(_ count: Int) -> UnsafeMutablePointer<Float> {
-        if scratchB.count < count { scratchB = FloatBuffer(count: count) }
-        return unsafe scratchB.pointer
+    /// At least `count` floats for the panels of a product's right operand.
+    func panelScratch(_ count: Int) -> UnsafeMutablePointer<Float> {
+        if scratchPanels.count < count { scratchPanels = FloatBuffer(count: count) }
+        return unsafe scratchPanels.pointer
     }
 
     /// At least `count` floats for each thread, whole cache lines apart.

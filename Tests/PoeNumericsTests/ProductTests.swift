@@ -35,7 +35,10 @@ import Testing
 
     static let shapes: [(Int, Int, Int)] =
         (1...70).map { (1 + $0 % 13, 1 + $0 * 7 % 71, $0) }
-        + [(1, 256, 768), (7, 513, 65), (97, 300, 146), (50, 1, 17), (49, 257, 129), (3, 0, 5)]
+        + [
+            (1, 256, 768), (7, 513, 65), (97, 300, 146), (50, 1, 17), (49, 257, 129), (3, 0, 5),
+            (401, 260, 20),
+        ]
 
     @Test(arguments: shapes) func matchesWrittenOrder(m: Int, k: Int, n: Int) {
         let a = Table(m, k, seed: 1)

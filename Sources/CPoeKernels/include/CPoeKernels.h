@@ -23,11 +23,10 @@ static inline void poe_pause(void) {
 }
 
 /// C = A B, with B in panels (see `pack`). Element (i, k) of A is a[i * a_row + k * a_step], where
-/// one of the two distances must be 1; or A is in panels too (see `pack_a`).
+/// one of the two distances must be 1.
 typedef struct poe_product {
     const float *a;
     ptrdiff_t a_row, a_step;
-    int32_t a_packed;
     /// Panels of B, and the sizes they were packed with: at least `depth` and `columns`.
     const float *panels;
     ptrdiff_t panel_depth, panel_columns;
@@ -72,8 +71,8 @@ typedef struct poe_adamw {
     float step;
 } poe_adamw;
 
-/// Rows of a panel of `pack_a`.
-#define POE_A_PANEL 48
+/// Floats of scratch that a product of a transposed A needs.
+#define POE_PRODUCT_SCRATCH (192 * 256)
 
 /// The kernels of one instruction set.
 typedef struct poe_kernels {
@@ -87,13 +86,11 @@ typedef struct poe_kernels {
     /// Element (k, j) of B is b[k * b_row + j], or b[j * b_row + k] where `transposed`.
     void (*pack)(const float *b, ptrdiff_t b_row, int32_t transposed, ptrdiff_t depth,
                  ptrdiff_t columns, ptrdiff_t panel_begin, ptrdiff_t panel_end, float *panels);
-    /// Packs panels [panel_begin, panel_end) of a transposed A, whose element (i, k) is
-    /// a[k * a_row + i]: panel p holds rows [48 p, 48 p + 48) at panels + p * 48 * depth.
-    void (*pack_a)(const float *a, ptrdiff_t a_row, ptrdiff_t depth, ptrdiff_t rows,
-                   ptrdiff_t panel_begin, ptrdiff_t panel_end, float *panels);
-    /// The elements of C in rows [row_begin, row_end) and panels [panel_begin, panel_end).
+    /// The elements of C in rows [row_begin, row_end) and panels [panel_begin, panel_end). With
+    /// `scratch`, of POE_PRODUCT_SCRATCH floats, an A whose rows do not stand side by side is
+    /// packed on the way; without (NULL) it is read where it stands, the faster for a few rows.
     void (*multiply)(const poe_product *product, ptrdiff_t row_begin, ptrdiff_t row_end,
-                     ptrdiff_t panel_begin, ptrdiff_t panel_end);
+                     ptrdiff_t panel_begin, ptrdiff_t panel_end, float *scratch);
 
     void (*layer_norm)(const float *x, ptrdiff_t x_row, const float *gain, const float *bias,
                        float epsilon, ptrdiff_t rows, ptrdiff_t columns, float *out,
