@@ -110,7 +110,7 @@ package struct Sampler {
         var parent = 0
         while true {
             var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2]
+            for child in 2 * parent + 1...2 * parent + 2
             where child < candidates.count && candidates[child] < candidates[least] {
                 least = child
             }
