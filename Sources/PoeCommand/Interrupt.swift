@@ -32,6 +32,18 @@ package enum Interrupt {
             if presses.add(1, ordering: .relaxed).oldValue > 0 { _exit(130) }
         }
         _ = signal(SIGPIPE, SIG_DFL)
+        unblock([SIGINT, SIGTERM, SIGPIPE])
+    }
+
+    /// Lets signals through that the parent held back.
+    ///
+    /// A program inherits its parent thread's mask, and the threads of some pools block everything:
+    /// a child of one could not be stopped.
+    private static func unblock(_ numbers: [Int32]) {
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        for number in numbers { unsafe sigaddset(&signals, number) }
+        unsafe pthread_sigmask(Int32(SIG_UNBLOCK), &signals, nil)
     }
 
     private static func setHandler(of number: Int32, _ handler: @convention(c) (Int32) -> Void) {

@@ -11,9 +11,9 @@ package struct Recipe: Sendable, Equatable {
     /// Keys the initial weights, the order of the data and the dropout masks.
     package var seed: UInt64 = 1
     /// Passes over the training text.
-    package var epochs = 10
+    package var epochs = 7
     /// Windows of the context length in one optimizer step.
-    package var batchWindows = 64
+    package var batchWindows = 32
     /// Tokens from one window's start to the next; nil is the context length (no overlap).
     package var stride: Int?
     /// Peak learning rate of AdamW.

@@ -1,5 +1,7 @@
+package import PoeCore
+
 /// Why a training cannot start, or stopped.
-package enum TrainingError: Error, Equatable, CustomStringConvertible {
+package enum TrainingError: ClassifiedError, Equatable {
     /// A field of the recipe is out of range.
     case invalidRecipe(String)
     /// The training text has fewer tokens than one window needs.
@@ -8,6 +10,14 @@ package enum TrainingError: Error, Equatable, CustomStringConvertible {
     case diverged(step: Int, loss: Double)
     /// A checkpoint does not belong to this text, tokenizer, shape or recipe.
     case checkpointMismatch(String)
+
+    package var failureKind: FailureKind {
+        switch self {
+        case .invalidRecipe, .checkpointMismatch: .usage
+        case .textTooShort: .malformed
+        case .diverged: .internalFault
+        }
+    }
 
     package var description: String {
         switch self {

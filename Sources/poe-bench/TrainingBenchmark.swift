@@ -27,6 +27,7 @@ struct TrainingBenchmark {
         let configuration = ModelConfiguration(vocabularySize: 512)
         for setting in Self.settings {
             var recipe = Recipe()
+            recipe.batchWindows = 64
             recipe.dropout = setting.dropout
             recipe.attentionDropout = setting.attentionDropout
             recipe.matrixOptimizer = setting.optimizer

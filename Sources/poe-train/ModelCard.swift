@@ -43,7 +43,8 @@ struct ModelCard {
         else { return "- No validation text.\n" }
         return """
             - Weights of epoch \(best.epoch), the best on the held-out text (\(texts.splitName) split): \
-            \(Format.fixed(loss, 4)) nats a token, \(Format.fixed(perCharacter, 4)) nats a character.
+            \(Format.fixed(loss, 4)) nats a token, \(Format.fixed(perCharacter, 4)) nats a character, \
+            before compression.
 
             """
     }

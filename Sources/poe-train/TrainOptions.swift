@@ -69,8 +69,11 @@ struct ModelOptions: ParsableArguments {
 }
 
 struct RecipeOptions: ParsableArguments {
-    @Option(help: "Passes over the training text.")
-    var epochs = Recipe().epochs
+    @Option(
+        help: ArgumentHelp(
+            "Passes over the training text; as many as make about 1,500 steps, "
+                + "but 7 to 40, unless given."))
+    var epochs: Int?
 
     @Option(help: "Windows of --context tokens in one step.")
     var batchSize = Recipe().batchWindows
@@ -108,9 +111,14 @@ struct RecipeOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: "Keys everything random: the same seed, the same model.")
     var seed: UInt64 = Recipe().seed
 
-    var recipe: Recipe {
+    /// The recipe for a text of `tokens` tokens.
+    ///
+    /// Few steps leave a model untaught however often it saw its text, and many passes over a short
+    /// text are learnt by heart: hence the bounds.
+    func recipe(tokens: Int, contextLength: Int) -> Recipe {
         var recipe = Recipe()
-        recipe.epochs = epochs
+        let stepsPerPass = max(1, tokens / max(1, (stride ?? contextLength) * max(1, batchSize)))
+        recipe.epochs = epochs ?? min(max(1_500 / stepsPerPass, 7), 40)
         recipe.batchWindows = batchSize
         recipe.stride = stride
         recipe.matrixOptimizer = optimizer

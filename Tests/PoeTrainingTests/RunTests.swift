@@ -57,8 +57,21 @@ import Testing
             try FileManager.default.removeItem(atPath: run.files.checkpoint)
             try FileManager.default.copyItem(atPath: run.files.best, toPath: run.files.checkpoint)
             #expect(throws: TrainingError.self) { try run.resume() }
-            try FileManager.default.removeItem(atPath: run.files.checkpoint)
-            #expect(throws: PoemError.self) { try run.resume() }
+        }
+    }
+
+    @Test func aFinishedRunHasNothingLeftToTrain() throws {
+        try withTemporaryFolder { folder in
+            let first = try TinyTraining.run(in: folder)
+            _ = try first.train(Spectator())
+            try FileManager.default.removeItem(atPath: first.files.checkpoint)
+            let again = try TinyTraining.run(in: folder)
+            try again.resume()
+            #expect(again.trainer.isFinished)
+            #expect(again.history == first.history)
+
+            try FileManager.default.removeItem(atPath: first.files.last)
+            #expect(throws: PoemError.self) { try again.resume() }
         }
     }
 

@@ -60,18 +60,7 @@ struct Checkpoint {
     func restore(
         _ trainer: Trainer, record: TrainingRecord, tokenizer: TokenizerDescription
     ) throws {
-        guard reader.configuration == trainer.configuration, reader.tokenizer == tokenizer else {
-            throw TrainingError.checkpointMismatch(
-                "the checkpoint has another tokenizer or model shape than this command asks for; "
-                    + "repeat the options of the interrupted run, or start without --resume")
-        }
-        for key in Set(reader.training.keys + record.fixed.keys).sorted()
-        where reader.training[key] != record.fixed[key] {
-            throw TrainingError.checkpointMismatch(
-                "the checkpoint's \(key) is \(Self.text(reader.training[key])), this command's is "
-                    + "\(Self.text(record.fixed[key])); repeat the options of the interrupted run, "
-                    + "or start without --resume")
-        }
+        try Self.check(reader, is: trainer, record: record, tokenizer: tokenizer)
         guard step <= trainer.sampler.stepCount else {
             throw TrainingError.checkpointMismatch(
                 "the checkpoint is at step \(step) of \(trainer.sampler.stepCount)")
@@ -86,6 +75,25 @@ struct Checkpoint {
         trainer.optimizer.firstMoment.flat.set(to: moments[0])
         trainer.optimizer.secondMoment.flat.set(to: moments[1])
         trainer.step = step
+    }
+
+    /// Throws unless a file comes from the training that `trainer` and `record` describe.
+    static func check(
+        _ reader: PoemReader, is trainer: Trainer, record: TrainingRecord,
+        tokenizer: TokenizerDescription
+    ) throws {
+        let advice = "; repeat the options of the interrupted run, or start without --resume"
+        guard reader.configuration == trainer.configuration, reader.tokenizer == tokenizer else {
+            throw TrainingError.checkpointMismatch(
+                "the checkpoint has another tokenizer or model shape than this command asks for"
+                    + advice)
+        }
+        for key in Set(reader.training.keys + record.fixed.keys).sorted()
+        where key != TrainingRecord.epochsKey && reader.training[key] != record.fixed[key] {
+            throw TrainingError.checkpointMismatch(
+                "the checkpoint's \(key) is \(text(reader.training[key])), this command's is "
+                    + text(record.fixed[key]) + advice)
+        }
     }
 
     private func optimizerTensor(_ name: String, count: Int) throws -> [Float] {

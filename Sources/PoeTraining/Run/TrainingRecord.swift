@@ -34,10 +34,13 @@ package struct TrainingRecord: Sendable, Equatable {
         fixed = keys
     }
 
+    /// Where the losses by epoch stand: the one key that grows while a training runs.
+    static let epochsKey = "epochs"
+
     /// The record with the losses by epoch.
     package func metadata(_ epochs: [EpochRecord]) -> Metadata {
         var keys = fixed
-        keys["epochs"] = .strings(epochs.map(\.line))
+        keys[Self.epochsKey] = .strings(epochs.map(\.line))
         return keys
     }
 }

@@ -70,8 +70,11 @@ package final class TrainingRun {
         self.options = options
     }
 
-    /// Continues from the checkpoint beside the model.
+    /// Continues from the checkpoint beside the model; of a finished run, only the end is left to do.
     package func resume() throws {
+        guard TextFile.exists(files.checkpoint) || !TextFile.exists(files.last) else {
+            return try resumeFinished()
+        }
         let checkpoint = try Checkpoint(contentsOf: files.checkpoint)
         try checkpoint.restore(trainer, record: record, tokenizer: tokenizer.description)
         epochLoss = checkpoint.epochLoss
@@ -80,8 +83,24 @@ package final class TrainingRun {
         history.epochs = checkpoint.epochs
     }
 
+    /// A finished run has no checkpoint any more, but its last weights know its losses.
+    private func resumeFinished() throws {
+        let last = try PoemReader(path: files.last)
+        try Checkpoint.check(last, is: trainer, record: record, tokenizer: tokenizer.description)
+        history = TrainingHistory(csv: TextFile.contents(of: files.log) ?? "", through: .max)
+        history.epochs = (last.training.strings(TrainingRecord.epochsKey) ?? []).compactMap(
+            EpochRecord.init(line:))
+        guard history.epochs.last?.step == trainer.sampler.stepCount else {
+            throw TrainingError.checkpointMismatch(
+                "\(files.last) is not the end of this training, and there is no checkpoint")
+        }
+        trainer.step = trainer.sampler.stepCount
+    }
+
     /// Trains until the end, or until the observer wants to stop.
     package func train(_ observer: any TrainingObserver) throws -> TrainingOutcome {
+        // Hours later is too late to learn that a folder is missing.
+        try saveCheckpoint()
         let clock = ContinuousClock()
         var saved = clock.now
         while !trainer.isFinished {

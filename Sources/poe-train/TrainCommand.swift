@@ -7,8 +7,7 @@ import PoeTokenizer
 import PoeTraining
 import PoemFile
 
-@main
-struct PoeTrain: ParsableCommand {
+struct TrainCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "poe-train",
         abstract: "Train a small GPT on your own text.",
@@ -21,7 +20,8 @@ struct PoeTrain: ParsableCommand {
             the same files as a run that was never interrupted.
 
             Example: poe-train mybook.txt
-            """)
+            """,
+        version: "poe-train \(Version.text)")
 
     @Argument(help: "Text files, or folders of .txt files.", completion: .file())
     var corpus: [String]
@@ -37,11 +37,15 @@ struct PoeTrain: ParsableCommand {
     @OptionGroup(title: "Recipe") var recipe: RecipeOptions
     @OptionGroup(title: "Output") var output: OutputOptions
 
-    @Option(name: .shortAndLong, help: "Threads; the result does not depend on them.")
-    var threads = Machine.processorCount
+    @Option(
+        name: [.short, .customLong("threads")],
+        help: "Threads, all processors unless given; the result does not depend on them.")
+    var threadCount: Int?
+
+    private var threads: Int { threadCount ?? Machine.processorCount }
 
     func validate() throws {
-        guard threads >= 1, threads <= 256 else {
+        guard (1...256).contains(threads) else {
             throw ValidationError("--threads is \(threads); expected 1 to 256")
         }
         guard output.budget > 0 else {
@@ -51,7 +55,7 @@ struct PoeTrain: ParsableCommand {
             throw ValidationError("--checkpoint-seconds is \(output.checkpointSeconds)")
         }
         do {
-            try recipe.recipe.validate()
+            try recipe.recipe(tokens: 0, contextLength: 1).validate()
             try model.configuration(vocabularySize: 1).validate()
         } catch {
             throw ValidationError("\(error)")
@@ -64,15 +68,17 @@ struct PoeTrain: ParsableCommand {
         let configuration = model.configuration(vocabularySize: texts.tokenizer.vocabularySize)
         let files = RunFiles(
             model: output.output ?? texts.name + ".poem", reportFolder: output.report)
+        let recipe = recipe.recipe(
+            tokens: texts.trainingTokens.count, contextLength: configuration.contextLength)
         let trainer = try Trainer(
-            recipe: recipe.recipe, configuration: configuration, tokens: texts.trainingTokens,
+            recipe: recipe, configuration: configuration, tokens: texts.trainingTokens,
             threads: threads)
         var options = TrainingRun.Options()
         options.keepsEpochs = output.keepEpochs
         options.checkpointSeconds = output.checkpointSeconds
         options.title = texts.name
         let record = TrainingRecord(
-            recipe: recipe.recipe, corpusName: texts.name, corpusHash: texts.corpusHash,
+            recipe: recipe, corpusName: texts.name, corpusHash: texts.corpusHash,
             split: texts.splitName, trainingTokens: texts.trainingTokens,
             validation: texts.validation)
         let run = TrainingRun(
@@ -107,6 +113,8 @@ struct PoeTrain: ParsableCommand {
     ) throws {
         var best = try Model.load(run.files.best, threads: threads)
         best.training = run.record.metadata(run.history.epochs)
+        best.metadata["name"] = .string(texts.name)
+        best.metadata["producer"] = .string("poe-train \(Version.text)")
         best.card = ModelCard(run: run, texts: texts).markdown
         let choice = try Packing(
             model: best, validation: texts.validation, budget: output.budget, threads: threads

@@ -2,8 +2,7 @@ import ArgumentParser
 import PoeCommand
 import PoeNumerics
 
-@main
-struct PoeBench: ParsableCommand {
+struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "poe-bench",
         abstract: "Measure how fast this machine runs and trains a model.",
@@ -11,7 +10,8 @@ struct PoeBench: ParsableCommand {
             Prints medians of several runs, with the lowest and the highest, beside the limits of the \
             machine measured in the same run. Nothing else should run meanwhile: a second busy process \
             ruins timings on two threads.
-            """)
+            """,
+        version: "poe-bench \(Version.text)")
 
     @Argument(help: "The model; $POE_MODEL, then models/bpe.poem unless given.")
     var model: String?
@@ -29,8 +29,12 @@ struct PoeBench: ParsableCommand {
     @Option(help: "Runs of each measure.")
     var runs = 5
 
-    @Option(name: .shortAndLong, help: "Most threads to use.")
-    var threads = Machine.processorCount
+    @Option(
+        name: [.short, .customLong("threads")],
+        help: "Most threads to use; all processors unless given.")
+    var threadCount: Int?
+
+    private var threads: Int { threadCount ?? Machine.processorCount }
 
     @Flag(help: "One JSON array instead of a table.")
     var json = false

@@ -1,0 +1,3 @@
+import PoeCommand
+
+BenchCommand.runCommand()
