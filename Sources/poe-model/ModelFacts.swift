@@ -134,14 +134,17 @@ extension MetadataValue {
         }
     }
 
-    /// The value as people read it.
-    var text: String {
+    /// The value in full, on one line.
+    var text: String { lines.joined(separator: ", ") }
+
+    /// The value in full; a list has a line for each of its texts.
+    var lines: [String] {
         switch self {
-        case .string(let text): text
-        case .integer(let value): "\(value)"
-        case .double(let value): "\(value)"
-        case .boolean(let value): value ? "yes" : "no"
-        case .strings(let texts): texts.joined(separator: ", ")
+        case .string(let text): [text]
+        case .integer(let value): ["\(value)"]
+        case .double(let value): ["\(value)"]
+        case .boolean(let value): [value ? "yes" : "no"]
+        case .strings(let texts): texts.isEmpty ? ["none"] : texts
         }
     }
 }

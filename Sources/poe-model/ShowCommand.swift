@@ -38,8 +38,10 @@ extension ModelFacts {
             ("Losses", reader.evaluation), ("Training", reader.training),
             ("Facts", reader.metadata),
         ] where !keys.isEmpty {
-            parts.append(
-                heading(title) + table(keys.entries.map { ("  " + $0.key, $0.value.text) }))
+            let rows = keys.entries.flatMap { key, value in
+                value.lines.enumerated().map { ($0 == 0 ? "  " + key : "", Self.rounded($1)) }
+            }
+            parts.append(heading(title) + table(rows))
         }
         parts.append(heading("Tensors") + tensorTable(isFolded: !listsTensors))
         if let card = reader.card, !card.isEmpty {
@@ -121,6 +123,16 @@ extension ModelFacts {
         return Columns.text(
             [["  name", "", "shape", "type", "bytes", "bits per weight"]] + rows.map(\.cells),
             alignRight: [1, 4, 5])
+    }
+
+    /// Long numbers within a text, with six decimals; `--json` has all of them.
+    private static func rounded(_ text: String) -> String {
+        text.split(separator: " ", omittingEmptySubsequences: false).map { word in
+            guard word.utf8.count > 10, !word.contains("e"), let value = Double(word),
+                value.magnitude < 1e6, word.contains(".")
+            else { return String(word) }
+            return Format.fixed(value, 6)
+        }.joined(separator: " ")
     }
 
     private func heading(_ title: String) -> String {

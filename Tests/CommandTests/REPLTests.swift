@@ -1,0 +1,150 @@
+import Foundation
+import Testing
+
+@Suite struct REPLScriptTests {
+    private let place: Workplace
+
+    init() throws { place = try Workplace() }
+
+    private func talk(_ lines: String..., arguments: [String] = []) throws -> Program.Outcome {
+        let run = try Program("poe-run").run(
+            [place.model, "-i", "-n", "8"] + arguments, input: lines.joined(separator: "\n"))
+        #expect(run.status == 0)
+        return run
+    }
+
+    @Test func makesTheTextOfOneRun() throws {
+        let expected = try place.generate("-p", "The quick", "-n", "8", "--seed", "3").text
+        #expect(try talk("The quick", arguments: ["--seed", "3"]).text == expected)
+        #expect(try talk("/set seed 3", "The quick", "/bye", "not this").text == expected)
+        #expect(try talk(arguments: ["--seed", "3", "-p", "The quick"]).text == expected)
+    }
+
+    @Test func againTakesTheNextSeed() throws {
+        let run = try talk("/set seed 3", "The", "/again", "/again")
+        let texts = try (3...5).map {
+            try place.generate("-p", "The", "-n", "8", "--seed", "\($0)").text
+        }
+        #expect(run.text == texts.joined())
+        #expect(run.errors.contains("seed 4"))
+        #expect(try talk("/again").errors.contains("no prompt yet"))
+    }
+
+    @Test func settingsAreTakenAndShown() throws {
+        let run = try talk(
+            "/set temp 0.5", "/set top-k 3", "/set top-p 0.9", "/set min-p 0.1",
+            "/set repeat-penalty 1.2", "/set predict 4", #"/set stop "." "\n" "a\"b""#,
+            "/set context-policy stop", "/set unknown skip", "/set seed 12", "/show")
+        for line in [
+            "predict         4", "temp            0.5", "top-k           3", "top-p           0.9",
+            "min-p           0.1", "repeat-penalty  1.2", "seed            12",
+            #"stop            "." "\n" "a\"b""#, "context-policy  stop", "unknown         skip",
+            "size            29,024 parameters", "context         32 tokens",
+        ] {
+            #expect(run.errors.contains("\n\(line)\n"), "\(line)")
+        }
+        #expect(run.output.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("/set temp x", "temp is x; expected a number"),
+        ("/set temp -1", "temp is -1.0; expected a number from 0 up"),
+        ("/set temp", "temp is empty; expected a number"),
+        ("/set top-p 0", "top-p is 0.0; expected a number above 0"),
+        ("/set nothing 1", "there is no setting nothing; the settings are predict, temp"),
+        ("/set context-policy x", "expected one of slide, stop, error"),
+        ("/set stop \"a", "no closing quotation mark"), ("/set stop \"\"", "stop is empty"),
+        ("/nonsense", "there is no command /nonsense; /? lists them"),
+    ])
+    func saysWhatIsWrong(line: String, message: String) throws {
+        let run = try talk(line, "/show")
+        #expect(run.errors.contains(message))
+        #expect(run.errors.contains("\ntemp            0.8\n"), "nothing was changed")
+    }
+
+    @Test func helpListsEveryCommand() throws {
+        for line in ["/?", "/help"] {
+            let run = try talk(line)
+            for word in ["/again", "/set", "/show", "/bye", "Ctrl-C", "temp", "context-policy"] {
+                #expect(run.errors.contains(word))
+            }
+        }
+    }
+
+    @Test func linesCanBeLong() throws {
+        let run = try talk(
+            #""""The"#, #"fox""""#, "/set predict 0", "//The", arguments: ["-s", "1"])
+        #expect(run.text.hasPrefix("The\nfox"))
+        #expect(run.text.hasSuffix("\n/The\n"))
+    }
+
+    @Test func goesOnAfterAPromptThatCannotBe() throws {
+        let run = try talk("/set unknown error", "ж", "/set unknown skip", "The")
+        #expect(run.errors.contains("“ж” (U+0436) at offset 0"))
+        #expect(run.text.hasPrefix("The"))
+    }
+}
+
+@Suite struct REPLTerminalTests {
+    private let place: Workplace
+
+    init() throws { place = try Workplace() }
+
+    private func start(_ arguments: String...) throws -> PseudoTerminal {
+        let terminal = try PseudoTerminal(
+            Program("poe-run"), [place.model, "-i", "--seed", "1"] + arguments,
+            environment: ["POE_HISTORY": place.folder.path + "/history", "NO_COLOR": "1"])
+        try terminal.wait(for: "> ")
+        return terminal
+    }
+
+    @Test func interruptStopsTheTextAndNotTheProgram() throws {
+        let terminal = try start("-n", "1000000000")
+        for _ in 0..<2 {
+            terminal.type("The quick\r")
+            try terminal.wait(for: "seed 1")
+            try terminal.wait(for: "The quick")
+            terminal.type("\u{03}")
+            try terminal.wait(for: "written in")
+            try terminal.wait(for: "> ")
+        }
+        terminal.type("/bye\r")
+        #expect(terminal.waitForEnd() == 0)
+    }
+
+    @Test func interruptClearsTheLine() throws {
+        let terminal = try start("-n", "3")
+        terminal.type("abcdef")
+        try terminal.wait(for: "abcdef")
+        terminal.type("\u{03}")
+        try terminal.wait(for: "> ")
+        terminal.type("/show\r")
+        try terminal.wait(for: "context-policy  slide")
+        try terminal.wait(for: "> ")
+        terminal.type("\u{04}")
+        #expect(terminal.waitForEnd() == 0)
+        #expect(!terminal.shown.contains("no command"))
+    }
+
+    @Test func linesAreEditedCompletedAndRemembered() throws {
+        let terminal = try start("-n", "0")
+        terminal.type("fxo\u{02}\u{02}\u{7F}\u{04}\u{0B}“é”\r")  // What is left: “é”
+        try terminal.wait(for: "“é”\r\n")
+        try terminal.wait(for: "“é”")  // The text: the prompt alone.
+        try terminal.wait(for: "> ")
+        terminal.type("/se\tcontext-p\tsto\t\r")
+        try terminal.wait(for: "context-policy = stop")
+        try terminal.wait(for: "> ")
+        terminal.type("\u{1B}[A\u{1B}[A\r")
+        try terminal.wait(for: "“é”\r\n")
+        try terminal.wait(for: "> ")
+        terminal.type("/bye\r")
+        #expect(terminal.waitForEnd() == 0)
+        let history = try String(contentsOf: place.folder.url("history"), encoding: .utf8)
+        #expect(history.contains("“é”"))
+
+        let next = try start("-n", "0")
+        next.type("\u{1B}[A\u{1B}[A\r")
+        try next.wait(for: "“é”\r\n")
+    }
+}
