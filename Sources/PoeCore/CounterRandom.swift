@@ -51,8 +51,10 @@ public struct CounterRandom: Sendable, Hashable {
         return order
     }
 
+    /// Whether two generators give the same numbers: equal seeds.
     public static func == (a: CounterRandom, b: CounterRandom) -> Bool { a.key == b.key }
 
+    /// Hashes the seed.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(key.0)
         hasher.combine(key.1)
