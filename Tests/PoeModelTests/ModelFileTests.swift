@@ -39,7 +39,7 @@ struct ModelFileTests {
         }
     }
 
-    @Test("a compact file decodes to the rounded weights, and packing it again changes nothing")
+    @Test("a compact file decodes to the rounded weights, which a lossless one keeps")
     func compactProfile() throws {
         try withTemporaryFolder { folder in
             let model = try TinyModel.model()
