@@ -38,5 +38,5 @@ train() {
     fi
 }
 
-train bpe --tokenizer bpe --bpe-vocab-size 512
-train char --tokenizer char
+train bpe --tokenizer bpe --bpe-vocab-size 512 --batch-size 32 --epochs 7 --dropout 0.15
+train char --tokenizer char --batch-size 32 --epochs 5 --dropout 0.05

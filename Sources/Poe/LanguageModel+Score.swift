@@ -14,7 +14,7 @@ public struct TextScore: Sendable, Hashable {
     public let logProbabilities: [Double]
 
     /// What an unknown character costs: one of 1,114,112 code points, `log(1_114_112)` nats.
-    public static let unknownCharacterNats = 13.923_568_233_015_342
+    public static let unknownCharacterNats = LossProtocol.unknownCharacterNats
 
     /// Nats of the whole text.
     public var totalNats: Double {

@@ -85,20 +85,30 @@ struct PackCommand: ParsableCommand {
     }
 
     private func search(_ text: String, _ model: inout Model) throws -> CompactSettings {
-        let search = GridSearch(model: model, text: text, threads: threads.count)
         let budget = compact.budget ?? 0.002
-        let choice = try search.coarsest(within: budget) { settings, cost in
+        var last: TextScore?
+        let choice = try GridLadder.coarsest(model.weights, within: budget) { choice in
             Output.note(
-                "k \(settings.k), embedding k \(settings.embeddingK): "
-                    + (cost < 0 ? "" : "+") + "\(Format.fixed(cost, 5)) nats per token")
+                "k \(choice.settings.k), embedding k \(choice.settings.embeddingK): "
+                    + (choice.cost < 0 ? "" : "+")
+                    + "\(Format.fixed(choice.cost, 5)) nats per token")
+        } measure: { weights in
+            if Interrupt.isRequested { throw Interrupted() }
+            var trial = model
+            trial.weights = weights
+            let score = try LanguageModel(trial).score(text, threads: threads.count)
+            last = score
+            return score.natsPerToken
         }
         if choice.cost > budget {
             Output.warn("no grid is within the budget of \(budget); this is the finest one")
         }
-        model.evaluation["protocol"] = .string(GridSearch.protocolName)
-        model.evaluation["exact.nats_per_token"] = .double(choice.exact.natsPerToken)
-        model.evaluation["validation.nats_per_token"] = .double(choice.packed.natsPerToken)
-        model.evaluation["validation.nats_per_character"] = .double(choice.packed.natsPerCharacter)
+        model.evaluation["protocol"] = .string(LossProtocol.name)
+        model.evaluation["exact.nats_per_token"] = .double(choice.exactLoss)
+        model.evaluation["validation.nats_per_token"] = .double(choice.packedLoss)
+        model.evaluation["validation.nats_per_character"] = (last?.natsPerCharacter).map {
+            .double($0)
+        }
         model.evaluation["compression.nats_per_token"] = .double(choice.cost)
         return choice.settings
     }

@@ -24,19 +24,19 @@ struct Packing {
         guard let validation else {
             return Choice(profile: .compact(CompactSettings()), evaluation: evaluation)
         }
-        monitor.packing()
-        var search = StepSearch()
-        search.budget = budget
-        let found = try search.run(model.weights) { weights in
+        var last: EvaluationResult?
+        let choice = try GridLadder.coarsest(
+            model.weights, within: budget, onTrial: monitor.didTryGrid
+        ) { weights in
             if Interrupt.isRequested { throw Interrupted() }
-            return validation.loss(of: weights, threads: threads).natsPerToken
+            let result = validation.loss(of: weights, threads: threads)
+            last = result
+            return result.natsPerToken
         }
-        let settings = found.best.settings
-        let packed = validation.loss(of: settings.rounded(model.weights), threads: threads)
-        evaluation["exact.nats_per_token"] = .double(found.exactLoss)
-        evaluation["validation.nats_per_token"] = .double(packed.natsPerToken)
-        evaluation["validation.nats_per_character"] = .double(packed.natsPerCharacter)
-        evaluation["compression.nats_per_token"] = .double(found.best.lossAdded)
-        return Choice(profile: .compact(settings), evaluation: evaluation)
+        evaluation["exact.nats_per_token"] = .double(choice.exactLoss)
+        evaluation["validation.nats_per_token"] = .double(choice.packedLoss)
+        evaluation["validation.nats_per_character"] = (last?.natsPerCharacter).map { .double($0) }
+        evaluation["compression.nats_per_token"] = .double(choice.cost)
+        return Choice(profile: .compact(choice.settings), evaluation: evaluation)
     }
 }

@@ -26,20 +26,7 @@ struct PreparedTexts {
         works = corpus.works.count
         splitName =
             splitPath.map { $0.split(separator: "/").last.map(String.init) ?? $0 } ?? "automatic"
-        // One alphabet for all of the corpus; merges from the training works alone.
-        let description: TokenizerDescription
-        switch options.tokenizer {
-        case .char:
-            description = TokenizerTrainer.characters(of: corpus.works.map(\.text))
-        case .bpe:
-            description = try TokenizerTrainer.bpe(
-                texts: split.train.works.map(\.text), alphabetTexts: corpus.works.map(\.text),
-                vocabularySize: options.bpeVocabSize,
-                pretokenizer: options.pretokenizer.pretokenizer)
-        case .byteLevelBPE:
-            description = try TokenizerTrainer.byteLevelBPE(
-                texts: split.train.works.map(\.text), vocabularySize: options.bpeVocabSize)
-        }
+        let description = try Self.learn(options, corpus: corpus, train: split.train)
         tokenizer = try Tokenizer(description)
         let text = split.train.text
         trainingTokens = try tokenizer.encode(text)
@@ -49,6 +36,29 @@ struct PreparedTexts {
         validation =
             heldTokens.count > 1
             ? EvaluationText(tokens: heldTokens, characters: held.unicodeScalars.count) : nil
+    }
+
+    /// One alphabet for all of the corpus; merges from the training works alone.
+    private static func learn(
+        _ options: TokenizerOptions, corpus: Corpus, train: Corpus
+    ) throws -> TokenizerDescription {
+        do {
+            switch options.tokenizer {
+            case .char:
+                return TokenizerTrainer.characters(of: corpus.works.map(\.text))
+            case .bpe:
+                return try TokenizerTrainer.bpe(
+                    texts: train.works.map(\.text), alphabetTexts: corpus.works.map(\.text),
+                    vocabularySize: options.bpeVocabSize,
+                    pretokenizer: options.pretokenizer.pretokenizer)
+            case .byteLevelBPE:
+                return try TokenizerTrainer.byteLevelBPE(
+                    texts: train.works.map(\.text), vocabularySize: options.bpeVocabSize)
+            }
+        } catch let error as TokenizerError {
+            // Texts cannot be wrong here: it is the size that was asked for.
+            throw CommandFailure(.usage, "--bpe-vocab-size: \(error)")
+        }
     }
 
     private static func name(of paths: [String]) -> String {

@@ -64,6 +64,8 @@ final class TrainingMonitor: TrainingObserver {
                 + Format.count(threads, "thread"))
         if run.trainer.step > 0 {
             say("resumed after step \(Format.count(run.trainer.step))")
+        } else if options.resume {
+            say("nothing to resume at \(run.files.checkpoint): starting from the beginning")
         }
     }
 
@@ -112,9 +114,10 @@ final class TrainingMonitor: TrainingObserver {
                 + "\(run.files.checkpoint): the same command with --resume goes on")
     }
 
-    func packing() {
+    func didTryGrid(_ choice: GridLadder.Choice) {
         say(
-            "packing: looking for the coarsest grid that costs at most \(options.budget) nats a token"
+            "packing: steps of 1/\(choice.settings.k) deviation (embedding "
+                + "1/\(choice.settings.embeddingK)) cost \(Format.fixed(choice.cost, 4)) nats a token"
         )
     }
 

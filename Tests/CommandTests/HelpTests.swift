@@ -9,7 +9,8 @@ import Testing
     ///
     /// `POE_UPDATE_GOLDENS=1 swift test --filter HelpTests` writes the files anew.
     @Test(arguments: [
-        "poe-run", "poe-model", "poe-model show", "poe-model verify", "poe-model score",
+        "poe-run", "poe-train", "poe-bench", "poe-model", "poe-model show", "poe-model verify",
+        "poe-model score",
         "poe-model logits", "poe-model pack", "poe-model diff",
     ])
     func helpIsComplete(command: String) throws {
@@ -24,7 +25,7 @@ import Testing
         #expect(run.text == (try String(contentsOf: url, encoding: .utf8)))
     }
 
-    @Test(arguments: ["poe-run", "poe-model"])
+    @Test(arguments: ["poe-run", "poe-model", "poe-train", "poe-bench"])
     func versionIsTold(program: String) throws {
         let run = try Program(program).run(["--version"])
         #expect(run.status == 0)

@@ -6,26 +6,16 @@ package import PoeCore
 /// tensor's standard deviation divided by a `k`: the larger `k`, the finer and the larger the file.
 /// The position table becomes f16, gains and biases stay f32.
 package struct CompactSettings: Sendable, Hashable {
-    /// `k` of every matrix that ``overrides`` does not name.
+    /// `k` of every matrix.
     package var k: Double
     /// `k` of the token embedding, and of the output head where it is a tensor of its own.
     package var embeddingK: Double
-    /// `k` by role (``role(of:)``), as ``StepSearch`` finds them.
-    package var overrides: [String: Double]
 
     /// The defaults are the finest of the figures measured for the reference shape: 3.2 MB and 0.0005
     /// nats per token.
-    package init(k: Double = 8, embeddingK: Double = 16, overrides: [String: Double] = [:]) {
+    package init(k: Double = 8, embeddingK: Double = 16) {
         self.k = k
         self.embeddingK = embeddingK
-        self.overrides = overrides
-    }
-
-    /// Tensors of one role share a `k`: the name without the number of its block.
-    package static func role(of parameter: Parameter) -> String {
-        let parts = parameter.name.split(separator: ".")
-        guard parts.count > 2, parts[0] == "block" else { return parameter.name }
-        return parts.dropFirst(2).joined(separator: ".")
     }
 
     /// How `parameter` with these values is stored.
@@ -38,7 +28,7 @@ package struct CompactSettings: Sendable, Hashable {
             return values.allSatisfy { $0.magnitude <= 65_504 } ? .f16 : .f32
         case .matrix, .tokenEmbedding:
             let isTable = parameter.kind == .tokenEmbedding || parameter.name == "output_head"
-            let k = overrides[Self.role(of: parameter)] ?? (isTable ? embeddingK : k)
+            let k = isTable ? embeddingK : k
             return .grid(step: Grid.step(for: values, k: k))
         }
     }
@@ -69,18 +59,5 @@ package struct CompactSettings: Sendable, Hashable {
             }
         }
         return result
-    }
-
-    /// About how many bytes the tensors take: entropy of the grids, 2 or 4 bytes for the rest.
-    package func estimatedBytes(_ weights: ModelWeights) -> Double {
-        weights.layout.parameters.reduce(0) { bytes, parameter in
-            let values = weights.floats(parameter)
-            switch storage(of: parameter, values: values) {
-            case .f32: return bytes + 4 * Double(values.count)
-            case .f16: return bytes + 2 * Double(values.count)
-            case .grid(let step):
-                return bytes + Grid.entropyBits(Grid.symbols(values, step: step)) / 8
-            }
-        }
     }
 }

@@ -48,16 +48,4 @@ package enum Grid {
     package static func values(_ symbols: [Int8], step: Float) -> [Float] {
         symbols.map { Float($0) * step }
     }
-
-    /// Bits that an ideal entropy coder needs for the symbols: `n` times their entropy.
-    ///
-    /// What zstd makes of them is a few per cent more.
-    package static func entropyBits(_ symbols: [Int8]) -> Double {
-        var counts = [Int](repeating: 0, count: 256)
-        for symbol in symbols { counts[Int(symbol) + 128] += 1 }
-        let total = Double(symbols.count)
-        return counts.reduce(0.0) { bits, count in
-            count == 0 ? bits : bits - Double(count) * log2(Double(count) / total)
-        }
-    }
 }

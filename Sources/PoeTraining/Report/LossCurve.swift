@@ -33,8 +33,9 @@ package struct LossCurve {
         for point in validation { body += circle(point, "validation-point", scale) }
         if let best = history.best, let loss = best.validationLoss {
             body += circle((Double(best.epoch), loss), "best", scale)
+            let at = x(Double(best.epoch), scale)
             body += text(
-                x(Double(best.epoch), scale), y(loss, scale) - 12, "middle",
+                at, y(loss, scale) - 12, at > 0.8 * width ? "end" : "middle",
                 "best \(fixed(loss, 3)) (epoch \(best.epoch))")
         }
         return """
@@ -105,7 +106,7 @@ package struct LossCurve {
         }
         out += text((left + width - right) / 2, height - 10, "middle", "epochs")
         out += text(width - right, 26, "end", "nats per token", "muted")
-        out += legend(width - right - 250, "training", "training (with dropout)")
+        out += legend(width - right - 290, "training", "training (with dropout)")
         out += legend(width - right - 90, "validation", "validation")
         return out
     }

@@ -8,7 +8,7 @@ package struct EvaluationText: Sendable {
     package let tokens: [TokenID]
     /// Unicode scalars of the text.
     package let characters: Int
-    /// Scalars that the tokenizer lacks, each counted at ``unknownCharacterCost``.
+    /// Scalars that the tokenizer lacks, each counted at `LossProtocol.unknownCharacterNats`.
     package let unknownCharacters: Int
 
     package init(tokens: [TokenID], characters: Int, unknownCharacters: Int = 0) {
@@ -16,13 +16,6 @@ package struct EvaluationText: Sendable {
         self.characters = characters
         self.unknownCharacters = unknownCharacters
     }
-
-    /// How losses are measured, in words, for the files that quote them.
-    package static let protocolName =
-        "windows of the context length without overlap; every token but the first scored once"
-
-    /// Nats that an unknown character costs: one of the 1,114,112 code points, evenly.
-    package static let unknownCharacterCost = 13.923_570_268_634_37
 }
 
 /// The loss of a model on a text.
@@ -55,7 +48,7 @@ extension Network {
                 windowLength: whole > 0 ? length : count)
             start += count
         }
-        let unknown = Double(text.unknownCharacters) * EvaluationText.unknownCharacterCost
+        let unknown = Double(text.unknownCharacters) * LossProtocol.unknownCharacterNats
         return EvaluationResult(
             natsPerToken: nats / Double(scored),
             natsPerCharacter: (nats + unknown) / Double(max(1, text.characters)), tokens: scored)

@@ -70,10 +70,14 @@ package final class TrainingRun {
         self.options = options
     }
 
-    /// Continues from the checkpoint beside the model; of a finished run, only the end is left to do.
+    /// Continues from the checkpoint beside the model.
+    ///
+    /// Of a finished run only the end is left to do; a run that was killed before its first
+    /// checkpoint starts again.
     package func resume() throws {
-        guard TextFile.exists(files.checkpoint) || !TextFile.exists(files.last) else {
-            return try resumeFinished()
+        guard TextFile.exists(files.checkpoint) else {
+            if TextFile.exists(files.last) { try resumeFinished() }
+            return
         }
         let checkpoint = try Checkpoint(contentsOf: files.checkpoint)
         try checkpoint.restore(trainer, record: record, tokenizer: tokenizer.description)
@@ -170,7 +174,7 @@ package final class TrainingRun {
     private func model(_ entry: EpochRecord?) -> Model {
         var evaluation: Metadata = [:]
         if let loss = entry?.validationLoss, let perCharacter = entry?.validationNatsPerCharacter {
-            evaluation["protocol"] = .string(EvaluationText.protocolName)
+            evaluation["protocol"] = .string(LossProtocol.name)
             evaluation["validation.nats_per_token"] = .double(loss)
             evaluation["validation.nats_per_character"] = .double(perCharacter)
         }

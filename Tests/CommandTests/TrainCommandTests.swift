@@ -1,0 +1,125 @@
+import Foundation
+import PoeCore
+import PoemFile
+import Testing
+
+@Suite struct TrainCommandTests {
+    /// Made-up text with a vocabulary of a few words.
+    private static let text: String = {
+        let random = CounterRandom(seed: 4)
+        let words = [
+            "gold", "bug", "raven", "“never”", "more", "and", "the", "of", "a", "pendulum",
+        ]
+        return (0..<1_500).map { i in
+            words[random.integer(below: words.count, stream: 1, index: UInt64(i))]
+                + (i % 9 == 8 ? ".\n" : "")
+        }.joined(separator: " ")
+    }()
+
+    private static let tiny = [
+        "--tokenizer", "char", "--context", "16", "--layers", "1", "--heads", "2", "--width", "16",
+        "--batch-size", "8", "--epochs", "2", "--threads", "1", "--checkpoint-seconds", "0",
+        "--budget", "0.05",
+    ]
+
+    /// A folder with `book.txt` in it.
+    private func folder() throws -> Folder {
+        let folder = try Folder()
+        try folder.write(Self.text, to: "book.txt")
+        return folder
+    }
+
+    private func train(
+        _ more: [String] = [], in folder: Folder,
+        whileRunning: (Program.Running) throws -> Void = { _ in }
+    ) throws -> Program.Outcome {
+        try Program("poe-train").run(
+            ["book.txt"] + Self.tiny + more, in: folder, whileRunning: whileRunning)
+    }
+
+    @Test func aBookBecomesAModelThatWrites() throws {
+        let folder = try folder()
+        let run = try train(in: folder)
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(run.errors.contains("epoch 2/2: training"))
+        #expect(run.errors.contains("try it: poe-run book.poem"))
+        for name in [
+            "book.poem", "book.best.poem", "book.last.poem", "book.train.csv", "book.loss.svg",
+        ] {
+            #expect(FileManager.default.fileExists(atPath: folder.url(name).path), "\(name)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: folder.url("book.checkpoint.poem").path))
+        let text = try Program("poe-run").run(
+            ["book.poem", "-p", "the ", "-n", "20", "--seed", "1"], in: folder)
+        #expect(text.status == 0)
+        #expect(text.text.hasPrefix("the "))
+        let card = try Program("poe-model").run(["show", "book.poem"], in: folder)
+        #expect(card.status == 0)
+        #expect(card.text.contains("book"))
+    }
+
+    /// Killed at any moment and resumed, a training ends in the same files, byte for byte.
+    @Test(arguments: [11, 12, 13]) func killedAndResumedIsTheSame(_ seed: UInt64) throws {
+        let whole = try folder()
+        #expect(try train(in: whole).status == 0)
+        let broken = try folder()
+        let random = CounterRandom(seed: seed)
+        var kills = 0
+        for attempt in 0..<200 {
+            let hasBegun = FileManager.default.fileExists(
+                atPath: broken.url("book.checkpoint.poem").path)
+            let isLast = kills >= 4
+            let delay = Double(random.uniform(stream: 0, index: UInt64(attempt))) * 0.25
+            let run = try train(hasBegun ? ["--resume"] : [], in: broken) { running in
+                guard !isLast else { return }
+                Thread.sleep(forTimeInterval: delay)
+                kill(running.process.processIdentifier, SIGKILL)
+            }
+            if run.status == 0 { break }
+            #expect(run.status == SIGKILL, "\(run.errors)")
+            if hasBegun { kills += 1 }
+        }
+        #expect(kills > 0)
+        for name in [
+            "book.poem", "book.best.poem", "book.last.poem", "book.train.csv", "book.loss.svg",
+        ] {
+            #expect(
+                try Data(contentsOf: whole.url(name)) == Data(contentsOf: broken.url(name)),
+                "\(name) after \(kills) kills")
+        }
+    }
+
+    @Test func controlCLeavesACheckpointAndSaysHowToGoOn() throws {
+        let folder = try folder()
+        let run = try train(["--epochs", "300"], in: folder) { running in
+            try running.waitForErrors("epoch 1/300: training")
+            running.process.interrupt()
+        }
+        #expect(run.status == 130)
+        #expect(run.errors.contains("--resume goes on"))
+        #expect(FileManager.default.fileExists(atPath: folder.url("book.checkpoint.poem").path))
+
+        let fresh = try train(["--epochs", "300"], in: folder)
+        #expect(fresh.status == 64)
+        #expect(fresh.errors.contains("add --resume"))
+
+        let other = try train(["--epochs", "301", "--resume"], in: folder)
+        #expect(other.status == 64)
+        #expect(other.errors.contains("recipe.epochs is 300"))
+    }
+
+    @Test func mistakesAreSentences() throws {
+        let folder = try folder()
+        try folder.write("Too short.", to: "short.txt")
+        let train = Program("poe-train")
+        #expect(try train.run(["missing.txt"], in: folder).status == 66)
+        #expect(try train.run(["book.txt", "--dropout", "1.5"], in: folder).status == 64)
+        #expect(try train.run(["book.txt", "--width", "17"], in: folder).status == 64)
+        #expect(try train.run(["book.txt", "--bpe-vocab-size", "3"], in: folder).status == 64)
+        let short = try train.run(["short.txt"], in: folder)
+        #expect(short.status == 65)
+        #expect(short.errors.contains("the training text has"))
+        let nowhere = try self.train(["-o", "no/such/folder/x.poem"], in: folder)
+        #expect(nowhere.status == 73, "\(nowhere.errors)")
+    }
+}
