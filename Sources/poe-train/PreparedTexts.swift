@@ -55,7 +55,7 @@ struct PreparedTexts {
                 return try TokenizerTrainer.byteLevelBPE(
                     texts: train.works.map(\.text), vocabularySize: options.bpeVocabSize)
             }
-        } catch let error as TokenizerError {
+        } catch {
             // Texts cannot be wrong here: it is the size that was asked for.
             throw CommandFailure(.usage, "--bpe-vocab-size: \(error)")
         }
