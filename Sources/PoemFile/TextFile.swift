@@ -39,6 +39,13 @@ package enum TextFile {
         return String(validating: bytes, as: UTF8.self)
     }
 
+    /// Makes the folder at `path` if there is none; the folder around it must exist.
+    package static func makeFolder(_ path: String) throws(PoemError) {
+        guard unsafe mkdir(path, 0o777) == 0 || errno == EEXIST else {
+            throw .cannotCreate(path: path, reason: systemMessage(errno))
+        }
+    }
+
     /// Whether something stands at `path`.
     package static func exists(_ path: String) -> Bool {
         unsafe access(path, F_OK) == 0

@@ -90,6 +90,7 @@ struct TrainCommand: ParsableCommand {
         } else {
             try refuseToOverwrite(files)
         }
+        if let folder = output.report { try TextFile.makeFolder(folder) }
         monitor.begin()
         guard try run.train(monitor) == .finished else {
             monitor.stopped()

@@ -153,7 +153,10 @@ struct OutputOptions: ParsableArguments {
     @Flag(help: "Keep the weights of every epoch as NAME.epoch-N.poem.")
     var keepEpochs = false
 
-    @Option(help: "Folder for NAME.train.csv and NAME.loss.svg; beside the model unless given.")
+    @Option(
+        help: ArgumentHelp(
+            "Folder for NAME.train.csv and NAME.loss.svg, made if missing; "
+                + "beside the model unless given."))
     var report: String?
 
     @Option(help: "Seconds between checkpoints within an epoch.")

@@ -39,12 +39,13 @@ import Testing
 
     @Test func aBookBecomesAModelThatWrites() throws {
         let folder = try folder()
-        let run = try train(in: folder)
+        let run = try train(["--report", "reports"], in: folder)
         #expect(run.status == 0, "\(run.errors)")
         #expect(run.errors.contains("epoch 2/2: training"))
         #expect(run.errors.contains("try it: poe-run book.poem"))
         for name in [
-            "book.poem", "book.best.poem", "book.last.poem", "book.train.csv", "book.loss.svg",
+            "book.poem", "book.best.poem", "book.last.poem", "reports/book.train.csv",
+            "reports/book.loss.svg",
         ] {
             #expect(FileManager.default.fileExists(atPath: folder.url(name).path), "\(name)")
         }
