@@ -118,8 +118,7 @@ let package = Package(
             "CommandTests",
             [
                 "PoeCommand", "PoeCorpus", "Poe", "PoeInference", "PoeModel", "PoemFile",
-                "PoeNumerics", "PoeTokenizer",
-                "PoeCore",
+                "PoeNumerics", "PoeTokenizer", "PoeCore",
             ],
             data: ["Goldens"]),
     ]
