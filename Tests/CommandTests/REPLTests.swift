@@ -121,7 +121,7 @@ import Testing
         terminal.type("/show\r")
         try terminal.wait(for: "context-policy  slide")
         try terminal.wait(for: "> ")
-        terminal.type("\u{04}")
+        terminal.type("/bye\r")
         #expect(terminal.waitForEnd() == 0)
         #expect(!terminal.shown.contains("no command"))
     }
