@@ -106,13 +106,23 @@ private func nextCharacter(_: UnsafeMutablePointer<FILE>?) -> Int32 {
     return Int32(String(decoding: bytes, as: UTF8.self).unicodeScalars.first?.value ?? 0xFFFD)
 }
 
+/// A byte that came together with Ctrl-C: the terminal drops what was typed before, so it belongs to
+/// the next line.
+private let early = Mutex<UInt8?>(nil)
+
 /// The next byte of standard input; nil at its end and at Ctrl-C.
 private func nextByte() -> UInt8? {
+    if !Interrupt.isRequested, let byte = early.withLock({ $0.take() }) { return byte }
     var byte: UInt8 = 0
     while !Interrupt.isRequested {
         let count = unsafe read(STDIN_FILENO, &byte, 1)
-        if count == 1 { return byte }
-        if count == 0 || errno != EINTR { return nil }
+        if count == 1, Interrupt.isRequested {
+            early.withLock { $0 = byte }
+        } else if count == 1 {
+            return byte
+        } else if count == 0 || errno != EINTR {
+            return nil
+        }
     }
     return nil
 }

@@ -126,6 +126,17 @@ import Testing
         #expect(!terminal.shown.contains("no command"))
     }
 
+    @Test func whatIsTypedRightAfterAnInterruptCounts() throws {
+        let terminal = try start("-n", "0")
+        for _ in 0..<20 {
+            terminal.type("abc\u{03}/set predict 7\r")
+            try terminal.wait(for: "predict = 7")
+            try terminal.wait(for: "> ")
+        }
+        terminal.type("abc\u{03}/bye\r")
+        #expect(terminal.waitForEnd() == 0)
+    }
+
     @Test func linesAreEditedCompletedAndRemembered() throws {
         let terminal = try start("-n", "0")
         terminal.type("fxo\u{02}\u{02}\u{7F}\u{04}\u{0B}“é”\r")  // What is left: “é”
