@@ -2,6 +2,15 @@
 #include <stdio.h>
 #include <editline/readline.h>
 
+/* Has the terminal hand over single keys before the prompt is shown: the library does so after it,
+ * and a Ctrl-D that came between would be lost. */
+static inline int cedit_before_prompt(const char *text, int n)
+{
+    (void)text, (void)n;
+    rl_prep_terminal(1);
+    return 0;
+}
+
 /* The library is set up through global variables, which Swift cannot touch safely; this is the one
  * place that does, before the first line is read.
  *
@@ -16,6 +25,7 @@ static inline void cedit_set_up(
     rl_outstream = stderr; /* standard output is for text alone */
     rl_catch_signals = 0;
     rl_getc_function = get_character;
+    rl_pre_input_hook = cedit_before_prompt;
     rl_attempted_completion_function = complete;
     rl_basic_word_break_characters = " ";
     rl_completer_quote_characters = "";

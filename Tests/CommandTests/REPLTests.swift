@@ -126,6 +126,16 @@ import Testing
         #expect(!terminal.shown.contains("no command"))
     }
 
+    @Test func endOfInputLeavesAfterAnInterrupt() throws {
+        let terminal = try start("-n", "0")
+        terminal.type("abcdef")
+        try terminal.wait(for: "abcdef")
+        terminal.type("\u{03}")
+        try terminal.wait(for: "> ")
+        terminal.type("\u{04}")
+        #expect(terminal.waitForEnd() == 0)
+    }
+
     @Test func whatIsTypedRightAfterAnInterruptCounts() throws {
         let terminal = try start("-n", "0")
         for _ in 0..<20 {
