@@ -5,18 +5,11 @@ import PoeCore
 struct ChunkDecoder: ~Copyable {
     let decoder = ZstdDecoder()
     /// A chunk's bytes plane by plane.
-    private let planes = unsafe Self.room()
+    private let planes = MemoryRoom()
     /// A chunk's elements as they are stored.
-    private let stored = unsafe Self.room()
-
-    private static func room() -> UnsafeMutableRawBufferPointer {
-        .allocate(byteCount: PoemFormat.chunkLengthLimit, alignment: 64)
-    }
-
-    deinit {
-        unsafe planes.deallocate()
-        unsafe stored.deallocate()
-    }
+    private let stored = MemoryRoom()
+    /// A tensor's elements as floats.
+    private let floats = MemoryRoom()
 
     /// Decodes a chunk to `output`, which has its decoded length, and checks rules 29 to 31 and 77.
     func decode(
@@ -43,7 +36,7 @@ struct ChunkDecoder: ~Copyable {
         into output: UnsafeMutableRawBufferPointer
     ) throws(PoemError) {
         if entry.separatesBytePlanes {
-            let planes = unsafe UnsafeMutableRawBufferPointer(rebasing: planes[..<output.count])
+            let planes = unsafe planes.bytes(output.count)
             unsafe try decode(chunk, of: entry, in: file, into: planes)
             unsafe BytePlanes.join(
                 UnsafeRawBufferPointer(planes), elementSize: entry.elementType.byteCount,
@@ -70,16 +63,34 @@ struct ChunkDecoder: ~Copyable {
             return unsafe try decodeElements(
                 chunk, of: entry, in: file, into: UnsafeMutableRawBufferPointer(output))
         }
-        let bytes = unsafe UnsafeMutableRawBufferPointer(rebasing: stored[..<chunk.decodedLength])
+        let bytes = unsafe stored.bytes(chunk.decodedLength)
         unsafe try decodeElements(chunk, of: entry, in: file, into: bytes)
         let step: Float = if case .perTensor(let step) = entry.grid { step } else { 1 }
         unsafe Elements.widen(
             UnsafeRawBufferPointer(bytes), entry.elementType, step: step, into: output)
     }
 
+    /// Decodes a chunk to memory of this decoder's, which is valid until it decodes the next.
+    func elements(
+        _ chunk: Chunk, of entry: TensorEntry, in file: FileBytes
+    ) throws(PoemError) -> UnsafeRawBufferPointer {
+        let output = unsafe stored.bytes(chunk.decodedLength)
+        unsafe try decodeElements(chunk, of: entry, in: file, into: output)
+        return UnsafeRawBufferPointer(output)
+    }
+
+    /// The halves of a tensor as floats, valid until this decoder widens the next.
+    func widened(
+        _ bytes: UnsafeRawBufferPointer, _ entry: TensorEntry
+    ) -> UnsafeBufferPointer<Float> {
+        let output = unsafe floats.bytes(entry.count * 4).bindMemory(to: Float.self)
+        unsafe Elements.widen(bytes, entry.elementType, step: 1, into: output)
+        return UnsafeBufferPointer(output)
+    }
+
     /// Decodes a chunk of a tensor without row steps and keeps nothing.
     func check(_ chunk: Chunk, of entry: TensorEntry, in file: FileBytes) throws(PoemError) {
-        let output = unsafe UnsafeMutableRawBufferPointer(rebasing: stored[..<chunk.decodedLength])
+        let output = unsafe stored.bytes(chunk.decodedLength)
         unsafe try decodeElements(chunk, of: entry, in: file, into: output)
     }
 }

@@ -32,7 +32,7 @@ extension PoemReader {
     }
 
     /// Rule 78: the steps of the rows, and zeros up to the first symbol.
-    private func checkSteps(
+    func checkSteps(
         _ bytes: UnsafeRawBufferPointer, of entry: TensorEntry
     ) throws(PoemError) {
         let place = Place(

@@ -37,6 +37,9 @@ package final class PoemReader: Sendable {
         !optimizerTensors.isEmpty || !random.isEmpty || !cursor.isEmpty
     }
 
+    /// The time that mapping and verifying took; the other parts are whoever does them's to add.
+    package let timings: LoadTimings
+
     let file: FileBytes
     let limits: Limits
 
@@ -46,15 +49,19 @@ package final class PoemReader: Sendable {
     package convenience init(
         path: String, limits: Limits = .default, access: FileAccess = .mapped
     ) throws(PoemError) {
-        try self.init(FileBytes(path: path, access: access, limits: limits), limits)
+        let start = ContinuousClock.now
+        try self.init(FileBytes(path: path, access: access, limits: limits), limits, since: start)
     }
 
     /// Checks a file that is already in memory, of which a copy is kept.
     package convenience init(bytes: [UInt8], limits: Limits = .default) throws(PoemError) {
-        try self.init(FileBytes(bytes), limits)
+        try self.init(FileBytes(bytes), limits, since: .now)
     }
 
-    private init(_ file: FileBytes, _ limits: Limits) throws(PoemError) {
+    private init(
+        _ file: FileBytes, _ limits: Limits, since start: ContinuousClock.Instant
+    ) throws(PoemError) {
+        let mapped = ContinuousClock.now
         let container = try Container(file, limits)
         self.file = file
         self.limits = limits
@@ -85,6 +92,9 @@ package final class PoemReader: Sendable {
             ? [] : try sectionReader.directory(.optimizer, .optimizerData)
         try Self.checkMemory(tensors, limits, sectionReader.place(.weights))
         try Self.checkMemory(optimizerTensors, limits, sectionReader.place(.optimizerData))
+        var timings = LoadTimings()
+        (timings.map, timings.verify) = (mapped - start, .now - mapped)
+        self.timings = timings
     }
 
     /// Rules 66 to 68: names and shapes are what the configuration implies.
