@@ -5,23 +5,30 @@
 
 extern const poe_kernels poe_kernels_scalar;
 #if defined(__x86_64__)
-extern const poe_kernels poe_kernels_avx2, poe_kernels_avx512;
+extern const poe_kernels poe_kernels_avx2, poe_kernels_avx512, poe_kernels_avx512vnni;
 #elif defined(__aarch64__)
 extern const poe_kernels poe_kernels_neon;
+#endif
+
+#if defined(__x86_64__)
+// These ask the system too, which must save the wide registers.
+static int has_avx512(void) {
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
+        && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
+        && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+}
 #endif
 
 const poe_kernels *poe_kernels_named(const char *name) {
     if (strcmp(name, "scalar") == 0) return &poe_kernels_scalar;
 #if defined(__x86_64__)
-    // These ask the system too, which must save the wide registers.
     if (strcmp(name, "avx2") == 0)
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
             && __builtin_cpu_supports("bmi2") ? &poe_kernels_avx2 : NULL;
-    if (strcmp(name, "avx512") == 0)
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
-            && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
-            && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2")
-            ? &poe_kernels_avx512 : NULL;
+    if (strcmp(name, "avx512") == 0) return has_avx512() ? &poe_kernels_avx512 : NULL;
+    if (strcmp(name, "avx512vnni") == 0)
+        return has_avx512() && __builtin_cpu_supports("avx512vnni")
+            ? &poe_kernels_avx512vnni : NULL;
 #elif defined(__aarch64__)
     if (strcmp(name, "neon") == 0) return &poe_kernels_neon;
 #endif

@@ -1,5 +1,6 @@
 // The kernels of one set. A set's source file defines KERNELS (the table's name), NAME, TILE_ROWS
-// and TILE_VECTORS, opens its target region and includes this.
+// and TILE_VECTORS, INTEGER_ROWS and INTEGER_VECTORS, and which `dot4` it has (dot.h), opens its target
+// region and includes this.
 
 #pragma clang fp contract(off)
 #pragma clang diagnostic push
@@ -8,9 +9,12 @@
 #define PANEL (TILE_VECTORS * LANES)
 
 #include "vectors.h"
+#include "dot.h"
 #include "product.h"
 #include "elementwise.h"
 #include "attention.h"
+#include "integer.h"
+#include "attention_integer.h"
 
 const poe_kernels KERNELS = {
     .name = NAME,
@@ -37,6 +41,15 @@ const poe_kernels KERNELS = {
     .adamw = adamw,
     .multiply_adds = multiply_adds,
     .scale_add = scale_add,
+    .quantize = quantize,
+    .normalize_quantize = normalize_quantize,
+    .pack_integers = pack_integers,
+    .unpack_integers = unpack_integers,
+    .multiply_integers = multiply_integers,
+    .store_cached = store_cached,
+    .attend_integers = attend_integers,
+    .integer_dots = integer_dots,
+    .read_bytes = read_bytes,
 };
 
 #pragma clang diagnostic pop

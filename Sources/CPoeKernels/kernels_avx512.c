@@ -2,6 +2,7 @@
 #include "CPoeKernels.h"
 
 #if defined(__x86_64__)
+#include <immintrin.h>
 #pragma clang attribute push(                                                                      \
     __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,bmi,bmi2"))),               \
     apply_to = function)
@@ -9,6 +10,9 @@
 #define NAME "avx512"
 #define TILE_ROWS 6
 #define TILE_VECTORS 4
+#define INTEGER_ROWS 4
+#define INTEGER_VECTORS 4
+#define DOT_PAIRS_512
 #include "kernels.h"
 #pragma clang attribute pop
 #endif

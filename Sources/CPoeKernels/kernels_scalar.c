@@ -6,4 +6,6 @@
 #define NAME "scalar"
 #define TILE_ROWS 4
 #define TILE_VECTORS 1
+#define INTEGER_ROWS 2
+#define INTEGER_VECTORS 1
 #include "kernels.h"

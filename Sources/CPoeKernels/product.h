@@ -21,12 +21,10 @@ INLINE ptrdiff_t panel_width(ptrdiff_t p, ptrdiff_t columns) {
     return smaller(PANEL, round_up(columns - p * PANEL, LANES));
 }
 
-/// Writes 16 rows of 16 of B transposed: out[k * width + j] = b[j * b_row + k].
-INLINE void transpose16(const float *b, ptrdiff_t b_row, float *out, ptrdiff_t width) {
-    v16 r[16], s[16];
-#pragma clang loop unroll(full)
-    for (int i = 0; i < 16; i++) r[i] = load(b + i * b_row);
-    // Four rounds of exchanging blocks of 8, 4, 2 and 1 lanes between rows that far apart.
+/// Transposes 16 rows of 16: four rounds of exchanging blocks of 8, 4, 2 and 1 lanes between rows
+/// that far apart.
+INLINE void transpose_lanes(v16 *r) {
+    v16 s[16];
 #pragma clang loop unroll(full)
     for (int i = 0; i < 8; i++) {
         s[i] = __builtin_shufflevector(r[i], r[i + 8], 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
@@ -50,9 +48,19 @@ INLINE void transpose16(const float *b, ptrdiff_t b_row, float *out, ptrdiff_t w
     }
 #pragma clang loop unroll(full)
     for (int i = 0; i < 16; i += 2) {
-        store(out + i * width, __builtin_shufflevector(s[i], s[i + 1], 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30));
-        store(out + (i + 1) * width, __builtin_shufflevector(s[i], s[i + 1], 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31));
+        r[i] = __builtin_shufflevector(s[i], s[i + 1], 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30);
+        r[i + 1] = __builtin_shufflevector(s[i], s[i + 1], 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31);
     }
+}
+
+/// Writes 16 rows of 16 of B transposed: out[k * width + j] = b[j * b_row + k].
+INLINE void transpose16(const float *b, ptrdiff_t b_row, float *out, ptrdiff_t width) {
+    v16 r[16];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 16; i++) r[i] = load(b + i * b_row);
+    transpose_lanes(r);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 16; i++) store(out + i * width, r[i]);
 }
 
 // Rows of a source that are packed together: going down it in columns would touch a page a line.

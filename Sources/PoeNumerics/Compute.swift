@@ -29,13 +29,8 @@ package final class Compute {
     ///
     /// - Precondition: This machine has `kernels` (``KernelSet/available``).
     package init(threads: Int, kernels: KernelSet = .best) {
-        guard let table = unsafe poe_kernels_named(kernels.rawValue) else {
-            preconditionFailure(
-                "this machine cannot run the \(kernels.rawValue) kernels; it has "
-                    + KernelSet.available.map(\.rawValue).joined(separator: ", "))
-        }
         self.kernels = kernels
-        unsafe self.table = table.pointee
+        unsafe table = kernelTable(kernels).pointee
         pool = WorkerPool(threads: threads)
     }
 

@@ -14,6 +14,8 @@ package enum KernelSet: String, CaseIterable, Sendable {
     case avx2
     /// x86-64 with AVX-512 F, BW, DQ and VL.
     case avx512
+    /// AVX-512 with VNNI, which multiplies bytes.
+    case avx512vnni
     /// AArch64.
     case neon
 
@@ -35,4 +37,14 @@ package enum KernelSet: String, CaseIterable, Sendable {
         guard let value = unsafe getenv("POE_KERNELS") else { return nil }
         return KernelSet(rawValue: unsafe String(cString: value))
     }
+}
+
+/// The functions of `set`; traps where this machine does not have it.
+func kernelTable(_ set: KernelSet) -> UnsafePointer<poe_kernels> {
+    guard let table = unsafe poe_kernels_named(set.rawValue) else {
+        preconditionFailure(
+            "this machine cannot run the \(set.rawValue) kernels; it has "
+                + KernelSet.available.map(\.rawValue).joined(separator: ", "))
+    }
+    return unsafe table
 }

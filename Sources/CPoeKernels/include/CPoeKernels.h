@@ -39,6 +39,51 @@ typedef struct poe_product {
     int32_t accumulate;
 } poe_product;
 
+/// Columns of a panel of packed int8 weights, in every set.
+#define POE_INTEGER_PANEL 64
+
+/// What a product of integers does with C, in `poe_integer_product.mode`: replaces it, adds to it,
+/// or replaces it by the GELU (or GELU by tanh) of the product.
+#define POE_PRODUCT_STORE 0
+#define POE_PRODUCT_ADD 1
+#define POE_PRODUCT_GELU 2
+#define POE_PRODUCT_GELU_TANH 3
+
+/// C = A B of quantized rows A [*, inputs] and packed weights B [inputs, columns].
+typedef struct poe_integer_product {
+    /// Symbols in -127 ... 127; from `inputs` on, up to a multiple of 4, zeros.
+    const int8_t *a;
+    ptrdiff_t a_row;
+    /// For each row: what a symbol stands for, and 128 times the sum of its symbols.
+    const float *scales;
+    const int32_t *sums;
+    const uint8_t *panels;
+    /// For each column, up to a multiple of 16: what a symbol stands for.
+    const float *steps;
+    /// One value a column, added to every row; or NULL.
+    const float *bias;
+    float *c;
+    ptrdiff_t c_row;
+    ptrdiff_t inputs, columns;
+    int32_t mode;
+} poe_integer_product;
+
+/// A cache of one row's int8 keys and values. Head after head, each poe_integer_cache_head bytes:
+/// keys, in blocks of 16 positions [ceil(dimension / 4)][16][4] of symbol + 128; values
+/// [capacity][dimension rounded up to 16] of symbols; then what a symbol stands for, for each
+/// position of the keys and of the values.
+typedef struct poe_integer_cache {
+    void *bytes;
+    /// Positions, a multiple of 16.
+    ptrdiff_t capacity;
+    ptrdiff_t dimension;
+} poe_integer_cache;
+
+/// Bytes of one head of a cache.
+static inline ptrdiff_t poe_integer_cache_head(ptrdiff_t capacity, ptrdiff_t dimension) {
+    return capacity * ((dimension + 3) / 4 * 4 + (dimension + 15) / 16 * 16 + 8);
+}
+
 /// A dropout mask; `keep` is the least 32-bit number that keeps an element.
 typedef struct poe_dropout {
     uint32_t key_low, key_high, keep;
@@ -159,6 +204,40 @@ typedef struct poe_kernels {
     /// out = alpha x + beta y; out may be x or y.
     void (*scale_add)(const float *x, float alpha, const float *y, float beta, float *out,
                       ptrdiff_t count);
+
+    /// Rows of int8: scale = greatest magnitude / 127, symbol = x * (127 / greatest magnitude)
+    /// rounded, ties to even; zeros from `columns` to `out_row`, a multiple of 64. A row with no
+    /// magnitude of 2^-100 or one that is not finite gets scale 0 and symbols 0.
+    void (*quantize)(const float *x, ptrdiff_t x_row, ptrdiff_t rows, ptrdiff_t columns,
+                     int8_t *out, ptrdiff_t out_row, float *scales, int32_t *sums);
+    /// As `layer_norm`, then `quantize`; `scratch` holds `columns` floats.
+    void (*normalize_quantize)(const float *x, ptrdiff_t x_row, const float *gain,
+                               const float *bias, float epsilon, ptrdiff_t rows,
+                               ptrdiff_t columns, int8_t *out, ptrdiff_t out_row, float *scales,
+                               int32_t *sums, float *scratch);
+    /// Packs panels [panel_begin, panel_end) of symbols [outputs, inputs]: panel p starts at
+    /// p * 64 * 4 * ceil(inputs / 4) and holds, for each 4 inputs, 4 bytes of symbol + 128 for each
+    /// of its outputs; 128 where there is no symbol.
+    void (*pack_integers)(const int8_t *symbols, ptrdiff_t symbols_row, ptrdiff_t inputs,
+                          ptrdiff_t outputs, ptrdiff_t panel_begin, ptrdiff_t panel_end,
+                          uint8_t *panels);
+    /// out[k] = symbol[output][k] * step + added[k].
+    void (*unpack_integers)(const uint8_t *panels, ptrdiff_t inputs, ptrdiff_t outputs,
+                            ptrdiff_t output, float step, const float *added, float *out);
+    void (*multiply_integers)(const poe_integer_product *product, ptrdiff_t row_begin,
+                              ptrdiff_t row_end, ptrdiff_t panel_begin, ptrdiff_t panel_end);
+    /// Quantizes heads [head_begin, head_end) of a key and a value, each all heads side by side.
+    void (*store_cached)(const poe_integer_cache *cache, const float *keys, const float *values,
+                         ptrdiff_t position, ptrdiff_t head_begin, ptrdiff_t head_end);
+    /// Heads [head_begin, head_end) of a query over the first `count` positions, at least one;
+    /// `scratch` holds `count` rounded up to 16, plus the dimension / 4 rounded up to 4, floats.
+    void (*attend_integers)(const poe_integer_cache *cache, const float *query,
+                            ptrdiff_t head_begin, ptrdiff_t head_end, ptrdiff_t count,
+                            float score_scale, float *out, float *scratch);
+    /// As `multiply_adds`, of products of bytes.
+    int32_t (*integer_dots)(ptrdiff_t rounds, int64_t *operations);
+    /// Reads every byte once, to measure how fast that is; returns something of them all.
+    uint64_t (*read_bytes)(const void *bytes, ptrdiff_t count);
 } poe_kernels;
 
 /// The table called `name`, or NULL where this machine cannot run it.

@@ -1,0 +1,18 @@
+// As kernels_avx512.c, with instructions for products of bytes (VNNI).
+#include "CPoeKernels.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#pragma clang attribute push(                                                                      \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,bmi,bmi2"))),    \
+    apply_to = function)
+#define KERNELS poe_kernels_avx512vnni
+#define NAME "avx512vnni"
+#define TILE_ROWS 6
+#define TILE_VECTORS 4
+#define INTEGER_ROWS 6
+#define INTEGER_VECTORS 4
+#define DOT_VNNI
+#include "kernels.h"
+#pragma clang attribute pop
+#endif
