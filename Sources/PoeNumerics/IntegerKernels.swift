@@ -77,7 +77,8 @@ package struct IntegerKernels: @unchecked Sendable {
         into packed: PackedIntegers
     ) {
         check(panels, of: packed)
-        precondition(rowStride >= packed.inputs, "rows of \(packed.inputs) every \(rowStride) bytes")
+        precondition(
+            rowStride >= packed.inputs, "rows of \(packed.inputs) every \(rowStride) bytes")
         unsafe functions.pointee.pack_integers(
             symbols, rowStride, packed.inputs, packed.outputs, panels.lowerBound,
             panels.upperBound, packed.bytes)
@@ -85,7 +86,8 @@ package struct IntegerKernels: @unchecked Sendable {
 
     /// Multiplies quantized rows by packed weights.
     ///
-    ///     c[m, n] = (sum over k of a.symbol[m, k] b.symbol[n, k]) * (a.scale[m] * b.steps[n]) + bias[n]
+    ///     sum[m, n] = sum over k of a.symbol[m, k] b.symbol[n, k]
+    ///     c[m, n] = sum[m, n] * (a.scale[m] * b.steps[n]) + bias[n]
     ///
     /// The sum is exact; then one fused multiply-add, then `epilogue`.
     ///
@@ -107,17 +109,22 @@ package struct IntegerKernels: @unchecked Sendable {
             a: a.symbols, a_row: a.stride, scales: a.scales, sums: a.sums, panels: b.bytes,
             steps: b.steps.pointer, bias: bias?.pointer, c: c.pointer, c_row: c.stride,
             inputs: b.inputs, columns: b.outputs, mode: epilogue.mode)
-        unsafe functions.pointee.multiply_integers(&product, 0, a.rows, panels.lowerBound, panels.upperBound)
+        unsafe functions.pointee.multiply_integers(
+            &product, 0, a.rows, panels.lowerBound, panels.upperBound)
     }
 
-    /// The weights of one output, plus another vector: `out[k] = symbol[output, k] * step + adding[k]`,
-    /// multiplied, then added. A token's embedding, where the output layer shares the weights.
+    /// The weights of one output, plus another vector.
+    ///
+    ///     out[k] = symbol[output, k] * step[output] + adding[k]
+    ///
+    /// Multiplied, then added. It makes a token's embedding where the output layer shares weights.
     ///
     /// - Parameter out: `[inputs]`, overwritten; may be `adding`.
     package func unpack(output: Int, of b: PackedIntegers, adding: Vector, into out: Vector) {
         precondition(
             output >= 0 && output < b.outputs && adding.count == b.inputs && out.count == b.inputs,
-            "output \(output) of [\(b.outputs), \(b.inputs)] plus \(adding.count) into \(out.count)")
+            "output \(output) of [\(b.outputs), \(b.inputs)] plus \(adding.count)"
+                + " into \(out.count)")
         unsafe functions.pointee.unpack_integers(
             b.bytes, b.inputs, b.outputs, output, b.steps[output], adding.pointer, out.pointer)
     }
@@ -190,8 +197,9 @@ extension IntegerKernels {
 
 /// Work that does nothing but reach a limit of the machine, to be timed by a benchmark.
 extension IntegerKernels {
-    /// Runs independent products of bytes in registers, on this thread; returns how many operations
-    /// that was. A product and its addition are two.
+    /// Runs independent products of bytes in registers, on this thread.
+    ///
+    /// Returns how many operations that was; a product and its addition are two.
     package func spendDots(rounds: Int) -> Int {
         var operations: Int64 = 0
         _ = unsafe functions.pointee.integer_dots(rounds, &operations)

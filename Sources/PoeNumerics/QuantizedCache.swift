@@ -14,8 +14,9 @@ package struct QuantizedCache: @unchecked Sendable {
     package let dimension: Int
     let pointer: UnsafeMutableRawPointer
 
-    /// Views ``byteCount(capacity:heads:dimension:)`` bytes at a multiple of 64, that the caller
-    /// keeps alive. What they hold at first does not matter.
+    /// Views memory that the caller keeps alive; what it holds at first does not matter.
+    ///
+    /// - Parameter pointer: ``byteCount(capacity:heads:dimension:)`` bytes at a multiple of 64.
     package init(pointer: UnsafeMutableRawPointer, capacity: Int, heads: Int, dimension: Int) {
         precondition(
             capacity >= 1 && heads >= 1 && dimension >= 1,

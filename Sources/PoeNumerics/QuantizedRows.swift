@@ -68,7 +68,7 @@ package struct QuantizedRows: @unchecked Sendable {
             scales: scales + first, sums: sums + first)
     }
 
-    /// The symbol at (`row`, `column`), in -127 ... 127; traps outside the view.
+    /// The symbol at (`row`, `column`), between -127 and 127; traps outside the view.
     package subscript(row: Int, column: Int) -> Int8 {
         precondition(
             row >= 0 && row < rows && column >= 0 && column < columns,

@@ -9,7 +9,7 @@
 extension Reference {
     /// A row of int8.
     package struct QuantizedRow: Equatable {
-        /// In -127 ... 127.
+        /// Between -127 and 127.
         package var symbols: [Int]
         /// What a symbol stands for.
         package var scale: Float

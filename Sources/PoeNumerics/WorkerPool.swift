@@ -47,11 +47,35 @@ package final class WorkerPool {
             return
         }
         // The threads are done with `body` before `run` returns, so it does not escape.
-        withoutActuallyEscaping(body) { body in
-            state.start(parts: parts, body)
-            state.work(thread: 0)
-            state.finish()
+        withoutActuallyEscaping(body) { body in state.run(parts: parts, body) }
+    }
+
+    /// As ``run(_:_:)``, without the allocation that a closure which does not escape costs there.
+    package func run(_ job: PoolJob) {
+        guard job.parts > 1 && state.lanes > 1 else {
+            for part in 0..<job.parts { job.body(part) }
+            return
         }
+        state.run(parts: job.parts, job.body)
+    }
+
+    /// Threads that run parts: fewer than ``threads`` where the system refused some.
+    ///
+    /// Parts that wait for each other at a ``Barrier`` must not be more than these.
+    package var lanes: Int { state.lanes }
+}
+
+/// The parts of an operation, prepared once and run many times.
+package final class PoolJob {
+    /// How often the body is called, with `0 ..< parts`.
+    package let parts: Int
+    let body: (Int) -> Void
+
+    /// A job of `parts` parts.
+    package init(parts: Int, _ body: @escaping (Int) -> Void) {
+        precondition(parts >= 0, "a job of \(parts) parts")
+        self.parts = parts
+        self.body = body
     }
 }
 
@@ -89,11 +113,13 @@ private final class PoolState: @unchecked Sendable {
         unsafe mutex.deallocate()
     }
 
-    func start(parts: Int, _ body: @escaping (Int) -> Void) {
+    func run(parts: Int, _ body: @escaping (Int) -> Void) {
         self.parts = parts
         job = body
         unfinished.store(lanes - 1, ordering: .relaxed)
         publish()
+        work(thread: 0)
+        finish()
     }
 
     func stop() {
@@ -102,13 +128,13 @@ private final class PoolState: @unchecked Sendable {
     }
 
     /// Runs this thread's share of the parts.
-    func work(thread: Int) {
+    private func work(thread: Int) {
         guard let job else { return }
         for part in stride(from: thread, to: parts, by: lanes) { job(part) }
     }
 
     /// Waits for the other threads; the caller of `run` does this.
-    func finish() {
+    private func finish() {
         var spin = 0
         while unfinished.load(ordering: .acquiring) != 0 {
             poe_pause()

@@ -2,7 +2,7 @@ import PoeCore
 import PoeNumerics
 import Testing
 
-/// Symbols in -128 ... 127, row-major, the same for the same seed.
+/// Symbols between -128 and 127, row-major, the same for the same seed.
 func randomSymbols(_ count: Int, seed: UInt64) -> [Int8] {
     let random = CounterRandom(seed: seed)
     return (0..<count).map { i in

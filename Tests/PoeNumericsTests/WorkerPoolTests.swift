@@ -2,6 +2,12 @@ import PoeNumerics
 import Synchronization
 import Testing
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 @Suite struct WorkerPoolTests {
     @Test(arguments: [1, 2, 3, 5]) func runsEachPartOnce(threads: Int) {
         let pool = WorkerPool(threads: threads)
@@ -39,6 +45,54 @@ import Testing
             // Far longer than the threads spin.
             try await Task.sleep(for: .milliseconds(5))
         }
+    }
+
+    @Test(arguments: [1, 2, 3]) func preparedJobsRunAgainAndAgain(threads: Int) {
+        let pool = WorkerPool(threads: threads)
+        let buffer = FloatBuffer(count: 5)
+        let counts = buffer.vector(count: 5)
+        let job = PoolJob(parts: 5) { counts[$0] += 1 }
+        for _ in 0..<100 { pool.run(job) }
+        let found = withExtendedLifetime(buffer) { (0..<5).map { counts[$0] } }
+        #expect(found == Array(repeating: 100, count: 5))
+    }
+
+    /// Between two meetings each thread reads what its neighbour wrote before the first.
+    @Test(arguments: [1, 2, 3, 4]) func threadsMeetAtABarrier(threads: Int) {
+        let pool = WorkerPool(threads: threads)
+        let barrier = Barrier(pool.lanes)
+        let lanes = pool.lanes
+        let buffer = FloatBuffer(count: lanes)
+        let values = buffer.vector(count: lanes)
+        let wrong = Atomic<Int>(0)
+        let rounds = 300
+        for run in 0..<3 {
+            pool.run(lanes) { part in
+                for round in 0..<rounds {
+                    let now = Float(run * rounds + round)
+                    values[part] = now
+                    barrier.wait()
+                    let neighbour = values[(part + 1) % lanes]
+                    if neighbour != now { wrong.add(1, ordering: .relaxed) }
+                    barrier.wait()
+                }
+            }
+        }
+        #expect(wrong.load(ordering: .relaxed) == 0)
+        withExtendedLifetime(buffer) {}
+    }
+
+    /// A thread that comes late finds the others asleep, and wakes them.
+    @Test func aBarrierWaitsLong() {
+        let pool = WorkerPool(threads: 2)
+        let barrier = Barrier(pool.lanes)
+        let met = Atomic<Int>(0)
+        pool.run(pool.lanes) { part in
+            if part == 1 { usleep(20_000) }
+            barrier.wait()
+            met.add(1, ordering: .relaxed)
+        }
+        #expect(met.load(ordering: .relaxed) == pool.lanes)
     }
 
     @Test func poolsComeAndGo() {
