@@ -30,6 +30,7 @@ lint: ## check the layout of the source, the import graph, and the repository's 
 	.ci/check-files
 
 bench: setup ## measure this machine: speed, memory, file sizes
+	swift build -c release --product poe-run
 	swift build -c release --product poe-bench
 	.build/release/poe-bench "$$MODEL"
 

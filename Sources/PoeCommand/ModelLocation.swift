@@ -32,6 +32,11 @@ package enum ModelLocation {
                 + "\(bundled); `poe-train FOLDER -o NAME.poem` makes one from text files")
     }
 
+    /// The path of another program of this package, if it stands beside the running one.
+    package static func sibling(_ name: String) -> String? {
+        programFolder.map { $0 + "/" + name }.flatMap { unsafe access($0, X_OK) == 0 ? $0 : nil }
+    }
+
     private static func isReadable(_ path: String) -> Bool {
         unsafe access(path, R_OK) == 0
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import PoeCommand
+import PoeCore
 import PoeNumerics
 
 struct BenchCommand: ParsableCommand {
@@ -9,12 +10,15 @@ struct BenchCommand: ParsableCommand {
         discussion: """
             Prints medians of several runs, with the lowest and the highest, beside the limits of the \
             machine measured in the same run. Nothing else should run meanwhile: a second busy process \
-            ruins timings on two threads.
+            ruins timings on two threads. Benchmarks/README.md says how each figure is made.
             """,
         version: "poe-bench \(Version.text)")
 
     @Argument(help: "The model; $POE_MODEL, then models/bpe.poem unless given.")
     var model: String?
+
+    @Option(help: "Measure random weights of a shape instead: reference, gpt2-small.")
+    var shape: Subject.Shape?
 
     @Flag(help: "Measure training steps of the reference shape instead of a model.")
     var train = false
@@ -34,42 +38,68 @@ struct BenchCommand: ParsableCommand {
         help: "Most threads to use; all processors unless given.")
     var threadCount: Int?
 
-    private var threads: Int { threadCount ?? Machine.processorCount }
-
     @Flag(help: "One JSON array instead of a table.")
     var json = false
+
+    @Flag(help: "Say which processor and kernel sets there are, and measure nothing.")
+    var list = false
+
+    private var conditions: Conditions {
+        Conditions(runs: runs, threads: threadCount ?? Machine.processorCount)
+    }
 
     func validate() throws {
         guard (1...1_000).contains(runs) else {
             throw ValidationError("--runs is \(runs); expected 1 to 1000")
         }
-        guard (1...256).contains(threads) else {
-            throw ValidationError("--threads is \(threads); expected 1 to 256")
+        guard (1...256).contains(conditions.threads) else {
+            throw ValidationError("--threads is \(conditions.threads); expected 1 to 256")
         }
         guard tokenizer != nil || split == nil else {
             throw ValidationError("--split goes with --tokenizer")
         }
+        let subjects = [
+            model.map { _ in "MODEL" }, shape.map { _ in "--shape" }, train ? "--train" : nil,
+            tokenizer.map { _ in "--tokenizer" },
+        ].compactMap { $0 }
+        guard subjects.count < 2 else {
+            throw ValidationError("\(subjects.joined(separator: " and ")) exclude each other")
+        }
     }
 
     func run() throws {
-        var results: [Measurement] = []
-        func note(_ measurement: Measurement) throws {
-            if !json { try Output.write(measurement.line + "\n") }
-            results.append(measurement)
+        if list { return try Output.write(Processor.summary + "\n") }
+        Output.note(Processor.summary)
+        if Processor.load > 0.5 {
+            Output.warn("the machine was busy in the last minute; expect figures that are too low")
         }
+        let report = Report(isJSON: json)
         if let tokenizer {
-            try TokenizerBenchmark(path: tokenizer, split: split, runs: runs).run(note)
+            try TokenizerBenchmark(path: tokenizer, split: split, runs: runs).run(report)
+        } else if train {
+            try TrainingBenchmark(conditions: conditions).run(report)
+        } else if let shape {
+            try measure(Subject(shape), report)
         } else {
-            let kernels = KernelSet.available.map(\.rawValue).joined(separator: ", ")
-            Output.note("kernels: \(KernelSet.best.rawValue) (this processor has \(kernels))")
-            try LimitBenchmark(runs: runs, threads: threads).run(note)
-            if train {
-                try TrainingBenchmark(runs: runs, threads: threads).run(note)
-            } else {
-                let path = try ModelLocation.find(model)
-                try ModelBenchmark(path: path, runs: runs, threads: threads).run(note)
+            let path = try ModelLocation.find(model)
+            try naming(path) {
+                // First of all, while this process is small: see ChildProcess.Outcome.peakBytes.
+                try StartBenchmark(path: path, conditions: conditions)?.run(report)
+                try LoadBenchmark(path: path, conditions: conditions).run(report)
+                try measure(Subject(path: path, threads: conditions.threads), report)
             }
         }
-        if json { try Output.write(try JSON.array(results.map(\.json)).encoded() + "\n") }
+        try report.finish()
+    }
+
+    private func measure(_ subject: Subject, _ report: Report) throws {
+        let limits = try MachineLimits(
+            conditions, weightBytes: Subject.weightBytes(subject.configuration), report: report)
+        try GenerationBenchmark(subject: subject, conditions: conditions, limits: limits)
+            .run(report)
+        try PrefillBenchmark(subject: subject, conditions: conditions, limits: limits).run(report)
+        try report.add(ProcessMemory.peak)
     }
 }
+
+extension Subject.Shape: ExpressibleByArgument {}

@@ -1,8 +1,9 @@
 import PoeCommand
 
-/// One figure: the median of several runs and how far they spread.
+/// One figure: the median of several runs and how far they spread, beside what the machine allows.
 struct Measurement {
-    /// What was measured: `decode`, `prefill`, `load`, `train`, `tokenizer`, `limit`, `file`, `memory`.
+    /// What was measured: `decode`, `generate`, `prefill`, `load`, `start`, `train`, `tokenizer`,
+    /// `limit`, `file`, `memory`.
     let measure: String
     /// Which of several things of that kind, for people.
     let detail: String
@@ -14,16 +15,21 @@ struct Measurement {
     let low: Double
     let high: Double
     let runs: Int
+    /// The most that the limits measured in this run allow, in the same unit, where there is such a bound.
+    let bound: Double?
+
+    /// The part of the bound that was reached.
+    var share: Double? { bound.map { value / $0 } }
 
     /// A figure that is known, not timed.
     init(_ measure: String, _ detail: String, value: Double, unit: String) {
-        self.init(measure, detail, rows: 0, threads: 1, values: [value], unit: unit)
+        self.init(measure, detail, threads: 1, values: [value], unit: unit)
     }
 
     /// The median of `values`; at least one.
     init(
         _ measure: String, _ detail: String, rows: Int = 0, threads: Int, values: [Double],
-        unit: String
+        unit: String, bound: Double? = nil
     ) {
         let sorted = values.sorted()
         precondition(!sorted.isEmpty, "a measurement needs a run")
@@ -32,47 +38,55 @@ struct Measurement {
         self.rows = rows
         self.threads = threads
         self.unit = unit
-        value = sorted[sorted.count / 2]
+        self.bound = bound
+        value = (sorted[(sorted.count - 1) / 2] + sorted[sorted.count / 2]) / 2
         low = sorted[0]
         high = sorted[sorted.count - 1]
         runs = sorted.count
     }
 
     var json: JSON {
-        .object([
+        var members: [(String, JSON)] = [
             ("measure", .string(measure)), ("detail", .string(detail)), ("rows", .integer(rows)),
             ("threads", .integer(threads)), ("value", .number(value)), ("unit", .string(unit)),
             ("low", .number(low)), ("high", .number(high)), ("runs", .integer(runs)),
-        ])
-    }
-
-    /// One line of the table for people.
-    var line: String {
-        let place = [
-            rows > 0 ? Format.count(rows, "row") : nil,
-            Format.count(threads, "thread"),
-        ].compactMap { $0 }.joined(separator: ", ")
-        let spread =
-            runs > 1
-            ? "  (\(Format.significant(low)) .. \(Format.significant(high)), \(runs) runs)" : ""
-        return padded("\(measure) \(detail)", 34) + padded(place, 20)
-            + "\(Format.significant(value)) \(unit)\(spread)"
-    }
-
-    private func padded(_ text: String, _ width: Int) -> String {
-        text + String(repeating: " ", count: max(1, width - text.count))
+        ]
+        if let bound, let share {
+            members += [("bound", .number(bound)), ("share", .number(share))]
+        }
+        return .object(members)
     }
 }
 
-/// Times work.
-enum Stopwatch {
-    /// Seconds that each of `runs` calls of `work` takes, after one that does not count.
-    static func seconds(runs: Int, _ work: () throws -> Void) rethrows -> [Double] {
-        try work()
-        return try (0..<runs).map { _ in
-            let start = ContinuousClock.now
-            try work()
-            return (ContinuousClock.now - start) / .seconds(1)
+/// The table for people, a line as soon as its figure is known.
+extension Measurement {
+    private static let columns = [
+        "measure", "rows", "threads", "median", "lowest", "highest", "runs", "bound", "reached",
+    ]
+
+    /// The names of the columns of ``line``.
+    static var heading: String { layOut(columns) }
+
+    /// One line of the table.
+    var line: String {
+        Self.layOut([
+            detail.isEmpty ? measure : "\(measure): \(detail)", rows > 0 ? Format.count(rows) : "",
+            Format.count(threads), "\(Format.significant(value)) \(unit)",
+            runs > 1 ? Format.significant(low) : "", runs > 1 ? Format.significant(high) : "",
+            runs > 1 ? Format.count(runs) : "", bound.map(Format.significant) ?? "",
+            share.map { Format.fixed(100 * $0, 0) + " %" } ?? "",
+        ])
+    }
+
+    /// The first column to the left, all others to the right.
+    private static func layOut(_ cells: [String]) -> String {
+        let widths = [32, 5, 8, 18, 9, 9, 5, 9, 8]
+        var line = ""
+        for (i, (cell, width)) in zip(cells, widths).enumerated() {
+            let blanks = String(repeating: " ", count: max(1, width - cell.count))
+            line += i == 0 ? cell + blanks : blanks + cell
         }
+        while line.last == " " { line.removeLast() }
+        return line
     }
 }

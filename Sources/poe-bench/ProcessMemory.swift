@@ -4,19 +4,25 @@
     import Darwin
 #endif
 
-/// The memory of this process.
+/// The memory of a process.
 enum ProcessMemory {
-    /// The largest resident size so far.
+    /// The largest resident size of this process so far.
     static var peak: Measurement {
         var usage = rusage()
         #if canImport(Darwin)
             unsafe getrusage(RUSAGE_SELF, &usage)
-            let unit = 1.0
         #else
             unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-            let unit = 1_024.0
         #endif
-        let bytes = Double(usage.ru_maxrss) * unit
-        return Measurement("memory", "peak of this process", value: bytes / 1e6, unit: "MB")
+        return Measurement("memory", "peak of poe-bench", value: bytes(usage) / 1e6, unit: "MB")
+    }
+
+    /// The largest resident size in bytes.
+    static func bytes(_ usage: rusage) -> Double {
+        #if canImport(Darwin)
+            Double(usage.ru_maxrss)
+        #else
+            Double(usage.ru_maxrss) * 1_024
+        #endif
     }
 }

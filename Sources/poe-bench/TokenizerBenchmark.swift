@@ -9,16 +9,18 @@ struct TokenizerBenchmark {
     let split: String?
     let runs: Int
 
-    func run(_ note: (Measurement) throws -> Void) throws {
+    func run(_ report: Report) throws {
         let corpus = try Corpus(paths: [path])
         let train = try split.map { try corpus.split(contentsOf: $0).train } ?? corpus
         let learnt = train.works.map(\.text)
         let alphabet = corpus.works.map(\.text)
         let text = corpus.text
-        try measure("characters", learnt, text, note) { TokenizerTrainer.characters(of: alphabet) }
+        try measure("characters", learnt, text, report) {
+            TokenizerTrainer.characters(of: alphabet)
+        }
         for (name, pretokenizer) in [("gpt2", Pretokenizer.gpt2), ("words", .words)] {
             for size in [512, 4_096] {
-                try measure("\(name) \(size)", learnt, text, note) {
+                try measure("\(name) \(size)", learnt, text, report) {
                     try TokenizerTrainer.bpe(
                         texts: learnt, alphabetTexts: alphabet, vocabularySize: size,
                         pretokenizer: pretokenizer)
@@ -26,14 +28,14 @@ struct TokenizerBenchmark {
             }
         }
         for size in [512, 4_096] {
-            try measure("bytes \(size)", learnt, text, note) {
+            try measure("bytes \(size)", learnt, text, report) {
                 try TokenizerTrainer.byteLevelBPE(texts: learnt, vocabularySize: size)
             }
         }
     }
 
     private func measure(
-        _ name: String, _ learnt: [String], _ text: String, _ note: (Measurement) throws -> Void,
+        _ name: String, _ learnt: [String], _ text: String, _ report: Report,
         learn: () throws -> TokenizerDescription
     ) throws {
         var description = TokenizerDescription(base: .bytes)
@@ -47,13 +49,13 @@ struct TokenizerBenchmark {
         let count = try learnt.reduce(0) { try $0 + tokenizer.encode($1).count }
         let characters = learnt.reduce(0) { $0 + $1.unicodeScalars.count }
         let megabytes = Double(text.utf8.count) / 1e6
-        try note(
+        try report.add(
             Measurement("tokenizer", "\(name) learn", threads: 1, values: training, unit: "s"))
-        try note(
+        try report.add(
             Measurement(
                 "tokenizer", "\(name) encode", threads: 1, values: encoding.map { megabytes / $0 },
                 unit: "MB/s"))
-        try note(
+        try report.add(
             Measurement(
                 "tokenizer", "\(name) length", value: Double(characters) / Double(count),
                 unit: "characters/token"))

@@ -1,0 +1,103 @@
+import Foundation
+import PoeModel
+import Testing
+
+/// Runs `poe-bench`: its figures are never judged, only which there are and how they are told.
+@Suite struct BenchCommandTests {
+    private let bench = Program("poe-bench")
+
+    private func figures(_ outcome: Program.Outcome) throws -> [[String: Any]] {
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let value = try JSONSerialization.jsonObject(with: outcome.output)
+        return try #require(value as? [[String: Any]])
+    }
+
+    @Test func everyFigureOfAModelHasItsPlace() throws {
+        let workplace = try Workplace()
+        let figures = try figures(
+            bench.run([workplace.model, "--json", "--runs", "1", "--threads", "2"]))
+        let places = Set(
+            figures.map { "\($0["measure"] ?? "") \($0["rows"] ?? "") \($0["threads"] ?? "")" })
+        for place in [
+            "decode 1 1", "decode 1 2", "decode 8 2", "decode 32 2", "decode 64 2", "decode 128 2",
+            "generate 1 1", "generate 128 2", "prefill 1 1", "prefill 32 1", "prefill 1 2",
+            "prefill 32 2", "start 1 1", "start 1 2", "memory 1 2", "load 0 1", "load 0 2",
+            "limit 0 1", "limit 0 2", "file 0 1", "memory 0 1",
+        ] {
+            #expect(places.contains(place), "\(place)")
+        }
+        let size = try Data(contentsOf: URL(filePath: workplace.model)).count
+        let file = figures.first { $0["measure"] as? String == "file" }
+        #expect(file?["value"] as? Double == Double(size) / 1e6)
+    }
+
+    @Test func everyFigureIsWhole() throws {
+        let workplace = try Workplace()
+        let figures = try figures(
+            bench.run([workplace.model, "--json", "--runs", "2", "--threads", "1"]))
+        #expect(!figures.isEmpty)
+        for figure in figures {
+            let numbers = try ["value", "low", "high"].map { try #require(figure[$0] as? Double) }
+            #expect(numbers[1] <= numbers[0] && numbers[0] <= numbers[2], "\(figure)")
+            #expect(numbers.allSatisfy { $0 > 0 }, "\(figure)")
+            #expect(figure["unit"] is String)
+            #expect(figure["detail"] is String)
+            #expect(figure["runs"] as? Int ?? 0 >= 1)
+            #expect(figure["threads"] as? Int == 1)
+            let bound = figure["bound"] as? Double
+            let share = figure["share"] as? Double
+            #expect((bound == nil) == (share == nil), "\(figure)")
+            if let bound, let share { #expect(abs(share - numbers[0] / bound) < 1e-9 * share) }
+            let hasBound = ["decode", "prefill"].contains(figure["measure"] as? String)
+            #expect(hasBound == (bound != nil), "\(figure)")
+        }
+    }
+
+    @Test func theTableHasALineForEachFigure() throws {
+        let workplace = try Workplace()
+        let outcome = try bench.run([workplace.model, "--runs", "1", "--threads", "1"])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let lines = outcome.text.split(separator: "\n")
+        #expect(lines.first?.hasPrefix("measure ") == true)
+        #expect(
+            lines.contains { $0.hasPrefix("decode: 16 tokens after 16 ") && $0.hasSuffix(" %") })
+        #expect(lines.contains { $0.hasPrefix("start: poe-run, 1 token ") })
+        #expect(outcome.errors.contains("kernels: "))
+    }
+
+    @Test func listsTheKernelSetsAndMeasuresNothing() throws {
+        let outcome = try bench.run(["--list"], environment: ["POE_KERNELS": "scalar"])
+        #expect(outcome.status == 0)
+        #expect(outcome.text.contains("processor: "))
+        #expect(outcome.text.contains("kernels: scalar (available: scalar"))
+        #expect(outcome.text.split(separator: "\n").count == 2)
+    }
+
+    @Test(arguments: [
+        (["--runs", "0"], "--runs is 0"), (["--threads", "0"], "--threads is 0"),
+        (["--shape", "gpt5"], "gpt2-small"), (["--split", "s.json"], "--split goes with"),
+        (["x.poem", "--train"], "MODEL and --train exclude"),
+        (["--shape", "reference", "--train"], "--shape and --train exclude"),
+    ])
+    func wrongUsageIsASentence(arguments: [String], message: String) throws {
+        let outcome = try bench.run(arguments)
+        #expect(outcome.status == 64)
+        #expect(outcome.errors.contains(message), "\(outcome.errors)")
+        #expect(outcome.output.isEmpty)
+    }
+
+    @Test func aMissingModelIsNoInput() throws {
+        let outcome = try bench.run(["missing.poem", "--json"])
+        #expect(outcome.status == 66)
+        #expect(outcome.errors.contains("missing.poem"))
+        #expect(outcome.output.isEmpty)
+    }
+
+    @Test func aBrokenModelIsMalformed() throws {
+        let folder = try Folder()
+        try folder.write("not a model", to: "broken.poem")
+        let outcome = try bench.run(["broken.poem"], in: folder)
+        #expect(outcome.status == 65)
+        #expect(outcome.errors.contains("broken.poem"))
+    }
+}
