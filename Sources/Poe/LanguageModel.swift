@@ -20,6 +20,8 @@ package import PoemFile
 public final class LanguageModel: Sendable {
     /// Sizes and choices.
     public var configuration: ModelConfiguration { weights.configuration }
+    /// How its matrices are multiplied.
+    public var arithmetic: Arithmetic { weights.arithmetic }
     /// Text to tokens and back.
     public let tokenizer: Tokenizer
     /// The model card, Markdown, if the file has one.
@@ -43,20 +45,32 @@ public final class LanguageModel: Sendable {
     ///   - maxMemory: Bytes that the weights may take, and the text in progress as much again; by
     ///     default the smaller of 4 GiB and half of the machine's memory. A file that needs more is
     ///     refused before anything is allocated.
+    ///   - arithmetic: How matrices are multiplied; if nil, as int8 where the file stores them so (the
+    ///     `compact` profile), else as f32.
     /// - Throws: ``PoeError``.
-    public convenience init(contentsOf path: String, maxMemory: Int? = nil) throws(PoeError) {
+    public init(
+        contentsOf path: String, maxMemory: Int? = nil, arithmetic: Arithmetic? = nil
+    ) throws(PoeError) {
         let limits = maxMemory.map { Limits(maxMemory: $0) } ?? .default
-        let model: Model
         do {
-            model = try Model.load(path, limits: limits, threads: Self.defaultThreads)
+            let reader = try Model.reader(of: path, limits: limits)
+            tokenizer = try Model.tokenizer(of: reader)
+            card = reader.card
+            metadata = reader.metadata
+            evaluation = reader.evaluation
+            training = reader.training
+            self.maxMemory = limits.maxMemory
+            weights = try PackedWeights.load(
+                reader, arithmetic: arithmetic, threads: Self.defaultThreads)
         } catch {
             throw PoeError(error)
         }
-        self.init(model, maxMemory: limits.maxMemory)
     }
 
     /// Prepares a model that is in memory.
-    package init(_ model: Model, maxMemory: Int = Limits.defaultMaxMemory) {
+    package init(
+        _ model: Model, arithmetic: Arithmetic = .f32, maxMemory: Int = Limits.defaultMaxMemory
+    ) {
         tokenizer = model.tokenizer
         card = model.card
         metadata = model.metadata
@@ -64,7 +78,7 @@ public final class LanguageModel: Sendable {
         training = model.training
         self.maxMemory = maxMemory
         let compute = Compute(threads: Self.defaultThreads)
-        weights = PackedWeights(model.weights, compute: compute)
+        weights = PackedWeights(model.weights, arithmetic: arithmetic, compute: compute)
     }
 
     /// Number of tokens that the model knows.

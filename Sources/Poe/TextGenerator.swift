@@ -156,7 +156,7 @@ public struct TextGenerator: Sendable {
 
     /// How many texts can be in progress within the model's memory limit.
     private func rowLimit() throws(PoeError) -> Int {
-        let bytes = KVCache.bytes(model.configuration)
+        let bytes = KVCache.bytes(model.configuration, model.arithmetic)
         guard bytes <= model.maxMemory else {
             throw PoeError(
                 .invalidOption,

@@ -4,39 +4,85 @@ package import PoeNumerics
 /// The keys and values of the positions that one row has run, for every layer.
 ///
 /// One row owns one cache; a cache is not shared between engines that run at the same time.
+@safe
 package final class KVCache {
     /// Positions it can hold, at most the model's context length.
     package let capacity: Int
     /// Positions it holds: the next token goes to position `count`.
     package private(set) var count = 0
+    /// The arithmetic of the engines that can use it.
+    package let arithmetic: Arithmetic
 
-    private let layerCount: Int
-    private let modelDimension: Int
-    // Layer by layer: keys `[capacity, C]`, then values `[capacity, C]`; heads contiguous in a row.
-    private let buffer: FloatBuffer
+    /// Positions that the model can see.
+    var contextLength: Int { configuration.contextLength }
+
+    private let configuration: ModelConfiguration
+    // Layer by layer, `layerBytes` each. f32: keys [capacity, C], then values [capacity, C], heads
+    // side by side in a row. int8: a `QuantizedCache`.
+    private let memory: UnsafeMutableRawPointer
+    private let layerBytes: Int
 
     /// Makes an empty cache for a model of this configuration.
     ///
     /// - Parameter capacity: Positions to make room for; the context length when nil or larger.
-    package init(_ configuration: ModelConfiguration, capacity: Int? = nil) {
+    package init(
+        _ configuration: ModelConfiguration, arithmetic: Arithmetic = .f32, capacity: Int? = nil
+    ) {
         let most = configuration.contextLength
         self.capacity = max(1, min(capacity ?? most, most))
-        layerCount = configuration.layerCount
-        modelDimension = configuration.modelDimension
-        buffer = FloatBuffer(count: layerCount * 2 * self.capacity * modelDimension)
+        self.configuration = configuration
+        self.arithmetic = arithmetic
+        layerBytes = Self.layerBytes(configuration, arithmetic, capacity: self.capacity)
+        let byteCount = configuration.layerCount * layerBytes
+        unsafe memory = .allocate(byteCount: byteCount, alignment: 64)
+        unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: byteCount)
     }
+
+    deinit { unsafe memory.deallocate() }
 
     /// Bytes that a full-length cache takes for a model of this configuration.
-    package static func bytes(_ configuration: ModelConfiguration) -> Int {
-        configuration.layerCount * 2 * configuration.contextLength * configuration.modelDimension
-            * MemoryLayout<Float>.size
+    package static func bytes(
+        _ configuration: ModelConfiguration, _ arithmetic: Arithmetic = .f32
+    ) -> Int {
+        configuration.layerCount
+            * layerBytes(configuration, arithmetic, capacity: configuration.contextLength)
     }
 
-    /// The keys of `layer`: `[capacity, C]`, of which the first ``count`` rows mean something.
-    package func keys(_ layer: Int) -> Matrix { part(2 * layer) }
+    private static func layerBytes(
+        _ configuration: ModelConfiguration, _ arithmetic: Arithmetic, capacity: Int
+    ) -> Int {
+        let bytes =
+            switch arithmetic {
+            case .f32: 2 * capacity * configuration.modelDimension * MemoryLayout<Float>.size
+            case .int8:
+                QuantizedCache.byteCount(
+                    capacity: capacity, heads: configuration.headCount,
+                    dimension: configuration.headDimension)
+            }
+        return (bytes + 63) & ~63
+    }
 
-    /// The values of `layer`, laid out like ``keys(_:)``.
-    package func values(_ layer: Int) -> Matrix { part(2 * layer + 1) }
+    /// f32: the keys of `layer`, `[capacity, C]`, of which the first ``count`` rows mean something.
+    package func keys(_ layer: Int) -> Matrix { floats(layer, part: 0) }
+
+    /// f32: the values of `layer`, laid out like ``keys(_:)``.
+    package func values(_ layer: Int) -> Matrix { floats(layer, part: 1) }
+
+    /// int8: keys and values of `layer`.
+    func quantized(_ layer: Int) -> QuantizedCache {
+        unsafe QuantizedCache(
+            pointer: memory + layer * layerBytes, capacity: capacity,
+            heads: configuration.headCount, dimension: configuration.headDimension)
+    }
+
+    private func floats(_ layer: Int, part: Int) -> Matrix {
+        precondition(arithmetic == .f32, "an int8 cache has no floats")
+        let width = configuration.modelDimension
+        let floats = unsafe (memory + layer * layerBytes).assumingMemoryBound(to: Float.self)
+        return unsafe Matrix(
+            pointer: floats + part * capacity * width, rows: capacity, columns: width,
+            stride: width)
+    }
 
     /// Forgets every position from `count` on.
     package func truncate(to count: Int) {
@@ -44,26 +90,18 @@ package final class KVCache {
         self.count = count
     }
 
-    /// Takes over the positions of another row of the same model.
+    /// Takes over the positions of another row of the same model and capacity.
     package func copy(from other: KVCache) {
-        precondition(other.count <= capacity, "\(other.count) positions into \(capacity)")
-        for layer in 0..<layerCount {
-            for (to, from) in [
-                (keys(layer), other.keys(layer)), (values(layer), other.values(layer)),
-            ] {
-                for row in 0..<other.count { to.row(row).copy(from: from.row(row)) }
-            }
-        }
+        precondition(
+            other.capacity == capacity && other.layerBytes == layerBytes,
+            "\(other.capacity) positions into \(capacity)")
+        unsafe memory.copyMemory(
+            from: other.memory, byteCount: configuration.layerCount * layerBytes)
         count = other.count
     }
 
     /// Counts `positions` more that the engine has written.
     func advance(by positions: Int) {
         count += positions
-    }
-
-    private func part(_ index: Int) -> Matrix {
-        buffer.matrix(
-            at: index * capacity * modelDimension, rows: capacity, columns: modelDimension)
     }
 }

@@ -1,6 +1,6 @@
 import PoeCore
 import PoeNumerics
-import PoeTokenizer
+package import PoeTokenizer
 package import PoemFile
 
 extension Model {
@@ -13,26 +13,35 @@ extension Model {
     package static func load(
         _ path: String, limits: Limits = .default, threads: Int = 2
     ) throws(ModelError) -> Model {
-        try load(
-            try opened { () throws(PoemError) in try PoemReader(path: path, limits: limits) },
-            threads: threads)
+        try load(try reader(of: path, limits: limits), threads: threads)
     }
 
     /// Reads the model of a file that is open already.
     package static func load(
         _ reader: PoemReader, threads: Int = 2
     ) throws(ModelError) -> Model {
-        let tokenizer: Tokenizer
-        do {
-            tokenizer = try Tokenizer(reader.tokenizer)
-        } catch {
-            throw .tokenizer(error)
-        }
+        let tokenizer = try tokenizer(of: reader)
         return try opened { () throws(PoemError) in
             Model(
                 tokenizer: tokenizer, weights: try weights(of: reader, threads: threads),
                 card: reader.card, metadata: reader.metadata, evaluation: reader.evaluation,
                 training: reader.training, extraSections: try extraSections(of: reader))
+        }
+    }
+
+    /// Opens a file, of which everything but the weights is then read and checked.
+    package static func reader(
+        of path: String, limits: Limits = .default
+    ) throws(ModelError) -> PoemReader {
+        try opened { () throws(PoemError) in try PoemReader(path: path, limits: limits) }
+    }
+
+    /// The tokenizer of an open file.
+    package static func tokenizer(of reader: PoemReader) throws(ModelError) -> Tokenizer {
+        do {
+            return try Tokenizer(reader.tokenizer)
+        } catch {
+            throw .tokenizer(error)
         }
     }
 
@@ -58,7 +67,7 @@ extension Model {
             extraSections: extraSections)
     }
 
-    private static func weights(
+    static func weights(
         of reader: PoemReader, threads: Int
     ) throws(PoemError) -> ModelWeights {
         let weights = ModelWeights(reader.configuration)
@@ -79,7 +88,7 @@ extension Model {
         return try reader.contents().extraSections
     }
 
-    private static func opened<Value>(
+    static func opened<Value>(
         _ body: () throws(PoemError) -> Value
     ) throws(ModelError) -> Value {
         do {

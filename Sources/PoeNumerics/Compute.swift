@@ -16,7 +16,8 @@ package final class Compute {
     /// Number of threads that share each operation.
     package var threads: Int { pool.threads }
 
-    let pool: WorkerPool
+    /// The threads; for work that is shared out by hand.
+    package let pool: WorkerPool
     /// The functions of ``kernels``.
     let table: poe_kernels
     private var scratchPanels = FloatBuffer(count: 0)

@@ -34,8 +34,7 @@ struct GenerationBenchmark {
         let cost = TokenCost(subject.configuration)
         let bytes = Subject.weightBytes(subject.configuration)
         let bound = limits.bound(
-            tokens: rows, multiplyAdds: rows * cost.weightCount, of: .f32, bytes: bytes,
-            threads: threads)
+            tokens: rows, multiplyAdds: rows * cost.weightCount, bytes: bytes, threads: threads)
         if new > 1 {
             try report.add(
                 Measurement(

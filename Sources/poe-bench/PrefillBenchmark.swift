@@ -33,7 +33,7 @@ struct PrefillBenchmark {
         let bound = limits.bound(
             tokens: rows * count,
             multiplyAdds: rows * (count * cost.blockMultiplyAdds + cost.headMultiplyAdds),
-            of: .f32, bytes: Subject.weightBytes(subject.configuration), threads: threads)
+            bytes: Subject.weightBytes(subject.configuration), threads: threads)
         return Measurement(
             "prefill", "\(count) tokens", rows: rows, threads: threads,
             values: seconds.map { Double(rows * count) / $0 }, unit: "tok/s", bound: bound)

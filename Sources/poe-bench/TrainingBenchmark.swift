@@ -27,7 +27,7 @@ struct TrainingBenchmark {
         let limits = try MachineLimits(
             conditions, weightBytes: Subject.weightBytes(configuration), report: report)
         let bound = limits.bound(
-            tokens: 1, multiplyAdds: Self.multiplyAdds(configuration), of: .f32, bytes: 0,
+            tokens: 1, multiplyAdds: Self.multiplyAdds(configuration), bytes: 0,
             threads: conditions.threads)
         for setting in Self.settings {
             var recipe = Recipe()

@@ -30,6 +30,13 @@ struct ScoreCommand: ParsableCommand {
             """)
     var stride: Int?
 
+    @Option(
+        help: """
+            How matrices are multiplied: f32 or int8. (default: int8 where the file stores them so, \
+            as poe-run does)
+            """)
+    var arithmetic: Arithmetic?
+
     @Flag(help: "One JSON object.")
     var json = false
 
@@ -49,7 +56,9 @@ struct ScoreCommand: ParsableCommand {
     func run() throws {
         let corpus = try corpus.load(files)
         let text = corpus.text
-        let model = try naming(self.model) { try LanguageModel(contentsOf: self.model) }
+        let model = try naming(self.model) {
+            try LanguageModel(contentsOf: self.model, arithmetic: arithmetic)
+        }
         let start = ContinuousClock.now
         let score = try model.score(text, stride: stride, threads: threads.count)
         let time = ContinuousClock.now - start
@@ -80,6 +89,7 @@ struct ScoreCommand: ParsableCommand {
             ("total_nats", .number(score.totalNats)),
             ("scored_tokens", .integer(score.logProbabilities.count)),
             ("unknown_characters", .integer(score.unknownCharacters)),
+            ("arithmetic", .string(model.arithmetic.rawValue)),
             ("stride", .integer(stride ?? model.configuration.contextLength)),
         ]
         if tokens {
@@ -113,6 +123,7 @@ struct ScoreCommand: ParsableCommand {
                 "\(Format.count(length, "token"))"
                     + (step < length ? ", \(Format.count(step)) apart" : ", not overlapping"),
             ],
+            ["arithmetic", model.arithmetic.rawValue],
             ["nats per token", Format.fixed(score.natsPerToken, 4)],
             ["nats per character", Format.fixed(score.natsPerCharacter, 4)],
             ["bits per character", Format.fixed(score.bitsPerCharacter, 4)],

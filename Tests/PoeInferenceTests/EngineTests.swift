@@ -25,9 +25,34 @@ struct EngineTests {
         }
     }
 
-    @Test("a token changes no logit before it and every one from it on", arguments: [0, 1, 11, 23])
-    func isCausal(changed: Int) {
-        let engine = TinyModel.engine()
+    /// Rounding to eight bits moves a logit by some hundredths of the largest; a wrong layer, sign or
+    /// scale would move it by as much as there is.
+    @Test("int8 logits are near the reference forward pass", arguments: TinyModel.variants)
+    func int8IsNearReference(configuration: ModelConfiguration) {
+        let weights = TinyModel.weights(configuration)
+        let tokens = TinyModel.tokens(configuration.contextLength)
+        let expected = ReferenceModel(weights).logits(tokens)
+        let found = Engine(weights, arithmetic: .int8, threads: 2).logits(tokens)
+        let scale = expected.joined().reduce(0) { max($0, abs($1)) }
+        var largest = 0.0
+        var squares = 0.0
+        for (row, reference) in zip(found, expected) {
+            for (x, y) in zip(row, reference) {
+                largest = max(largest, abs(Double(x) - y))
+                squares += (Double(x) - y) * (Double(x) - y)
+            }
+        }
+        let count = Double(tokens.count * configuration.vocabularySize)
+        #expect(found.count == tokens.count && scale > 1)
+        #expect(largest <= 0.05 * scale, "largest error \(largest) of \(scale)")
+        #expect((squares / count).squareRoot() <= 0.01 * scale)
+    }
+
+    @Test(
+        "a token changes no logit before it and every one from it on", arguments: [0, 1, 11, 23],
+        Arithmetic.allCases)
+    func isCausal(changed: Int, arithmetic: Arithmetic) {
+        let engine = TinyModel.engine(TinyModel.configuration, arithmetic)
         var tokens = TinyModel.tokens(24)
         let before = bits(engine.logits(tokens))
         tokens[changed] = (tokens[changed] + 1) % 37
@@ -36,9 +61,11 @@ struct EngineTests {
         for t in changed..<24 { #expect(before[t] != after[t]) }
     }
 
-    @Test("prefill then steps equal one full forward at every position", arguments: 1...23)
-    func prefillThenSteps(prefix: Int) {
-        let engine = TinyModel.engine(threads: 2)
+    @Test(
+        "prefill then steps equal one full forward at every position", arguments: 1...23,
+        Arithmetic.allCases)
+    func prefillThenSteps(prefix: Int, arithmetic: Arithmetic) {
+        let engine = TinyModel.engine(TinyModel.configuration, arithmetic, threads: 2)
         let tokens = TinyModel.tokens(24)
         let full = bits(engine.logits(tokens))
         let cache = engine.makeCache()
@@ -53,9 +80,12 @@ struct EngineTests {
         #expect(cache.count == 24)
     }
 
-    @Test("a prefill longer than one pass gives the same bits as steps")
-    func prefillInSeveralPasses() {
-        let engine = TinyModel.engine()
+    @Test(
+        "a prefill longer than one pass gives the same bits as steps",
+        arguments: Arithmetic.allCases
+    )
+    func prefillInSeveralPasses(arithmetic: Arithmetic) {
+        let engine = TinyModel.engine(TinyModel.configuration, arithmetic)
         let length = 24
         let count = 2 * Engine.positionsPerPass / length + 3
         let texts = (0..<count).map { TinyModel.tokens(length, seed: UInt64($0)) }
@@ -68,9 +98,11 @@ struct EngineTests {
         }
     }
 
-    @Test("a row's logits do not depend on the batch or its place in it", arguments: [1, 7, 64])
-    func batchIndependence(rowCount: Int) {
-        let engine = TinyModel.engine(threads: 2)
+    @Test(
+        "a row's logits do not depend on the batch or its place in it", arguments: [1, 7, 64],
+        Arithmetic.allCases)
+    func batchIndependence(rowCount: Int, arithmetic: Arithmetic) {
+        let engine = TinyModel.engine(TinyModel.configuration, arithmetic, threads: 2)
         let texts = (0..<rowCount).map { TinyModel.tokens(5 + $0 % 9, seed: UInt64($0)) }
         let caches = texts.map { _ in engine.makeCache() }
         let logits = FloatBuffer(count: rowCount * 37)
@@ -93,14 +125,48 @@ struct EngineTests {
         [1, 2, 3])
     func sameBits(kernels: KernelSet, threads: Int) {
         let tokens = TinyModel.tokens(24)
-        let expected = bits(TinyModel.engine(threads: 1, kernels: .scalar).logits(tokens))
-        let found = TinyModel.engine(threads: threads, kernels: kernels).logits(tokens)
-        #expect(bits(found) == expected)
+        for arithmetic in Arithmetic.allCases {
+            let reference = TinyModel.engine(
+                TinyModel.configuration, arithmetic, threads: 1, kernels: .scalar)
+            let engine = TinyModel.engine(
+                TinyModel.configuration, arithmetic, threads: threads, kernels: kernels)
+            #expect(bits(engine.logits(tokens)) == bits(reference.logits(tokens)))
+        }
     }
 
-    @Test("a cache that was truncated goes on as if the rest had never been")
-    func truncation() {
-        let engine = TinyModel.engine()
+    /// Large enough for several panels and for the work to be split: by columns for one position and
+    /// for 7, by rows for 40.
+    @Test(
+        "threads share out a larger model in every way and change no bit",
+        arguments: KernelSet.available, [2, 3, 5])
+    func sharedWork(kernels: KernelSet, threads: Int) {
+        let configuration = ModelConfiguration(
+            vocabularySize: 300, contextLength: 24, layerCount: 2, headCount: 4,
+            modelDimension: 200)
+        let weights = PackedWeights(
+            TinyModel.weights(configuration), arithmetic: .int8,
+            compute: Compute(threads: 1, kernels: kernels))
+        for count in [1, 7, 40] {
+            let texts = (0..<count).map { TinyModel.tokens(1 + $0 % 20, seed: UInt64($0)) }
+            let found = [1, threads].map { threads in
+                let engine = Engine(weights, threads: threads, kernels: kernels)
+                let caches = texts.map { _ in engine.makeCache() }
+                let logits = FloatBuffer(count: count * 300)
+                let view = logits.matrix(rows: count, columns: 300)
+                engine.prefill(zip(caches, texts).map { Engine.Input($0, $1) }, into: view)
+                let first = bits(rows(view))
+                engine.step(caches, tokens: TinyModel.tokens(count), into: view)
+                return first + bits(rows(view))
+            }
+            #expect(found[0] == found[1])
+        }
+    }
+
+    @Test(
+        "a cache that was truncated goes on as if the rest had never been",
+        arguments: Arithmetic.allCases)
+    func truncation(arithmetic: Arithmetic) {
+        let engine = TinyModel.engine(TinyModel.configuration, arithmetic)
         let tokens = TinyModel.tokens(12)
         let cache = engine.makeCache()
         let logits = FloatBuffer(count: 37)

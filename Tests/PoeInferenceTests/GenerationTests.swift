@@ -92,9 +92,11 @@ struct GenerationTests {
         #expect(try engine.generate([request([3], 10)]).results[0].tokens == expected.tokens)
     }
 
-    @Test("rows do not depend on how many run side by side", arguments: [1, 2, 7, 64])
-    func batchIndependence(maximumRows: Int) throws {
-        let engine = TinyModel.engine(threads: 2)
+    @Test(
+        "rows do not depend on how many run side by side", arguments: [1, 2, 7, 64],
+        Arithmetic.allCases)
+    func batchIndependence(maximumRows: Int, arithmetic: Arithmetic) throws {
+        let engine = TinyModel.engine(TinyModel.configuration, arithmetic, threads: 2)
         let alone = try mixed.map { try engine.generate([$0]).results[0] }
         let together = try engine.generate(mixed, maximumRows: maximumRows).results
         #expect(together == alone)
@@ -106,9 +108,14 @@ struct GenerationTests {
         "every thread count and kernel set gives the same tokens", arguments: KernelSet.available,
         [1, 2, 3])
     func threadsAndKernels(kernels: KernelSet, threads: Int) throws {
-        let expected = try TinyModel.engine(kernels: .scalar).generate(mixed).results
-        let engine = TinyModel.engine(threads: threads, kernels: kernels)
-        #expect(try engine.generate(mixed).results == expected)
+        for arithmetic in Arithmetic.allCases {
+            let reference = TinyModel.engine(
+                TinyModel.configuration, arithmetic, kernels: .scalar)
+            let engine = TinyModel.engine(
+                TinyModel.configuration, arithmetic, threads: threads, kernels: kernels)
+            #expect(
+                try engine.generate(mixed).results == (try reference.generate(mixed).results))
+        }
     }
 
     @Test("equal prompts are prefilled once and give the same tokens as alone")

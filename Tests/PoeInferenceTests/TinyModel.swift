@@ -47,10 +47,11 @@ enum TinyModel {
     }
 
     static func engine(
-        _ configuration: ModelConfiguration = configuration, threads: Int = 1,
-        kernels: KernelSet = .best
+        _ configuration: ModelConfiguration = configuration, _ arithmetic: Arithmetic = .f32,
+        threads: Int = 1, kernels: KernelSet = .best
     ) -> Engine {
-        Engine(weights(configuration), threads: threads, kernels: kernels)
+        Engine(
+            weights(configuration), arithmetic: arithmetic, threads: threads, kernels: kernels)
     }
 }
 

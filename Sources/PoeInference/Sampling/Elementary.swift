@@ -14,10 +14,21 @@ package enum Elementary {
         let n = (x * 0x1.71547652b82fep0).rounded(.toNearestOrEven)  // x / ln 2
         // ln 2 in two parts; the first has its low bits zero, so that n times it is exact.
         let r = (x - n * 0x1.62e42feep-1) - n * 0x1.a39ef35793c76p-33
-        var sum = 1.0
-        for k in stride(from: 14, to: 0, by: -1) {
-            sum = 1 + sum * r / Double(k)
-        }
+        var sum = 0x1.93974a8c07c9dp-37  // 1 / 14!
+        sum = 0x1.6124613a86d09p-33 + sum * r
+        sum = 0x1.1eed8eff8d898p-29 + sum * r
+        sum = 0x1.ae64567f544e4p-26 + sum * r
+        sum = 0x1.27e4fb7789f5cp-22 + sum * r  // 1 / 10!
+        sum = 0x1.71de3a556c734p-19 + sum * r
+        sum = 0x1.a01a01a01a01ap-16 + sum * r
+        sum = 0x1.a01a01a01a01ap-13 + sum * r
+        sum = 0x1.6c16c16c16c17p-10 + sum * r
+        sum = 0x1.1111111111111p-7 + sum * r  // 1 / 5!
+        sum = 0x1.5555555555555p-5 + sum * r
+        sum = 0x1.5555555555555p-3 + sum * r
+        sum = 0.5 + sum * r
+        sum = 1 + sum * r
+        sum = 1 + sum * r
         return Double(sign: .plus, exponent: Int(n), significand: sum)
     }
 

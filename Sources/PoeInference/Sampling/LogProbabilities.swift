@@ -25,12 +25,11 @@ public struct LogProbabilities: Sendable, Hashable {
         let normalizer = largest + Elementary.log(sum)
 
         self.chosen = Double(logits[Int(chosen)]) - normalizer
-        let order = (0..<logits.count).sorted {
-            logits[$0] != logits[$1] ? logits[$0] > logits[$1] : $0 < $1
-        }
-        alternatives = order.prefix(count).map {
+        var best = LargestLogits()
+        best.select(count, from: (0..<logits.count).map { logits[$0] })
+        alternatives = best.candidates.map {
             TokenLogProbability(
-                token: TokenID($0), logProbability: Double(logits[$0]) - normalizer)
+                token: $0.token, logProbability: Double(logits[Int($0.token)]) - normalizer)
         }
     }
 }

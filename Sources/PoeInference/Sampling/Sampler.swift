@@ -24,9 +24,10 @@ package struct Sampler {
     private let options: SamplingOptions
     private let random: CounterRandom
     private let sample: UInt64
-    /// The logits with the penalty applied; kept between calls so that none allocates.
+    // Kept between calls so that none allocates.
+    /// The logits with the penalty applied.
     private var scores: [Float] = []
-    private var candidates: [Candidate] = []
+    private var best = LargestLogits()
     private var weights: [Double] = []
 
     /// Makes the sampler of one row; rows that differ in `sample` alone draw unrelated numbers.
@@ -47,7 +48,8 @@ package struct Sampler {
         from logits: Vector, recent: [TokenID], position: Int
     ) -> TokenID {
         scores.removeAll(keepingCapacity: true)
-        for i in 0..<logits.count { scores.append(logits[i]) }
+        unsafe scores.append(
+            contentsOf: UnsafeBufferPointer(start: logits.pointer, count: logits.count))
         return next(recent: recent, position: position)
     }
 
@@ -69,9 +71,12 @@ package struct Sampler {
 
     private mutating func penalizeRepeats(_ recent: [TokenID]) {
         guard options.repeatPenalty != 1 else { return }
-        for token in Set(recent.suffix(Self.repeatWindow)) where Int(token) < scores.count {
-            let score = scores[Int(token)]
-            scores[Int(token)] =
+        let window = recent.suffix(Self.repeatWindow)
+        for i in window.indices where !window[..<i].contains(window[i]) {
+            let token = Int(window[i])
+            guard token < scores.count else { continue }
+            let score = scores[token]
+            scores[token] =
                 score > 0 ? score / options.repeatPenalty : score * options.repeatPenalty
         }
     }
@@ -82,41 +87,13 @@ package struct Sampler {
         return TokenID(best)
     }
 
-    /// Fills `candidates`: the `topK` best, best first, or all in order of id where no order is needed.
+    /// The `topK` best, best first, or all in order of id where no order is needed.
     private mutating func selectCandidates() {
-        let limit = options.topK == 0 ? scores.count : min(options.topK, scores.count)
-        candidates.removeAll(keepingCapacity: true)
-        if limit == scores.count {
-            for i in scores.indices { candidates.append(Candidate(scores[i], TokenID(i))) }
-            if options.topP < 1 || options.topK != 0 { candidates.sort(by: >) }
-            return
-        }
-        // A heap of the best so far with the worst of them on top: most tokens cost one comparison.
-        for i in scores.indices {
-            let candidate = Candidate(scores[i], TokenID(i))
-            if candidates.count < limit {
-                candidates.append(candidate)
-                if candidates.count == limit { candidates.sort() }  // ascending order is a heap
-            } else if candidate > candidates[0] {
-                candidates[0] = candidate
-                siftDown()
-            }
-        }
-        candidates.sort(by: >)
-    }
-
-    /// Restores the heap after its top was replaced: no candidate is above a smaller one.
-    private mutating func siftDown() {
-        var parent = 0
-        while true {
-            var least = parent
-            for child in 2 * parent + 1...2 * parent + 2
-            where child < candidates.count && candidates[child] < candidates[least] {
-                least = child
-            }
-            if least == parent { return }
-            candidates.swapAt(parent, least)
-            parent = least
+        let isOrdered = options.topK != 0 || options.topP < 1
+        if isOrdered {
+            best.select(options.topK == 0 ? scores.count : options.topK, from: scores)
+        } else {
+            best.takeAll(of: scores)
         }
     }
 
@@ -124,18 +101,19 @@ package struct Sampler {
     private mutating func keepProbable() {
         guard options.topP < 1 || options.minP > 0 else { return }
         let total = fillWeights(temperature: 1)
-        var sum = 0.0
-        var kept = 0
-        for i in candidates.indices {
-            // The largest weight is exp(0) = 1, so a weight is its share of the largest probability.
-            if weights[i] >= Double(options.minP) {
-                candidates[kept] = candidates[i]
-                kept += 1
+        var count = weights.count
+        if options.topP < 1 {
+            var sum = 0.0
+            for i in weights.indices {
+                sum += weights[i]
+                guard sum < Double(options.topP) * total else {
+                    count = i + 1
+                    break
+                }
             }
-            sum += weights[i]
-            if options.topP < 1, sum >= Double(options.topP) * total { break }
         }
-        candidates.removeSubrange(max(1, kept)...)  // none is kept where logits are not numbers
+        // The largest weight is exp(0) = 1, so a weight is its share of the largest probability.
+        best.keep(count) { weights[$0] >= Double(options.minP) }
     }
 
     private mutating func draw(_ position: Int) -> TokenID {
@@ -143,22 +121,22 @@ package struct Sampler {
         let u = random.uniform(stream: sample, index: UInt64(position))
         let target = Double(u) * total
         var sum = 0.0
-        for i in candidates.indices {
+        for i in weights.indices {
             sum += weights[i]
-            if sum > target { return candidates[i].token }
+            if sum > target { return best.candidates[i].token }
         }
-        return candidates[candidates.count - 1].token
+        return best.candidates[weights.count - 1].token
     }
 
     /// `weights[i] = exp((logit[i] - largest) / temperature)`; returns their sum, in order.
     private mutating func fillWeights(temperature: Double) -> Double {
         var largest = -Double.infinity
-        for candidate in candidates {
+        for candidate in best.candidates {
             largest = max(largest, Double(scores[Int(candidate.token)]))
         }
         weights.removeAll(keepingCapacity: true)
         var total = 0.0
-        for candidate in candidates {
+        for candidate in best.candidates {
             let logit = Double(scores[Int(candidate.token)])
             let weight = Elementary.exp((logit - largest) / temperature)
             weights.append(weight)
@@ -166,23 +144,4 @@ package struct Sampler {
         }
         return total
     }
-}
-
-/// A token and its logit, ordered by logit and, among equal ones, lower id first.
-///
-/// Both in one integer, so that a comparison is one instruction.
-private struct Candidate: Comparable {
-    private let key: UInt64
-
-    init(_ logit: Float, _ token: TokenID) {
-        let bits = (logit + 0).bitPattern  // -0 becomes +0: equal logits have equal bits
-        // As unsigned integers, IEEE 754 patterns ascend with their value once negative ones are
-        // flipped and positive ones lifted above them.
-        let ordered = bits & 0x8000_0000 == 0 ? bits | 0x8000_0000 : ~bits
-        key = UInt64(ordered) << 32 | UInt64(~token)
-    }
-
-    var token: TokenID { ~TokenID(truncatingIfNeeded: key) }
-
-    static func < (a: Candidate, b: Candidate) -> Bool { a.key < b.key }
 }

@@ -1,0 +1,182 @@
+import PoeCore
+import PoeNumerics
+
+/// Rows that enter, run in step, and leave.
+///
+/// A round runs whatever each row has pending, a whole prompt or one token, in the same passes. Once
+/// its rows have entered, a round allocates nothing.
+struct Scheduler {
+    private(set) var results: [GenerationResult]
+    private(set) var statistics = GenerationStatistics()
+
+    private let engine: Engine
+    private let requests: [GenerationRequest]
+    private let maximumRows: Int
+    private let logits: FloatBuffer
+    private let clock = ContinuousClock()
+
+    private var rows: [Row] = []
+    private var nextRequest = 0
+    /// The inputs of a round: one for each row but those that share another's prompt.
+    private var inputs: [Engine.Input] = []
+    /// For each row, what was chosen for it in this round.
+    private var chosen: [GeneratedToken] = []
+
+    /// Rows for which it is worth waking the other threads to choose their tokens.
+    private static let rowsChosenTogether = 4
+
+    init(engine: Engine, requests: [GenerationRequest], maximumRows: Int) {
+        self.engine = engine
+        self.requests = requests
+        self.maximumRows = max(1, min(maximumRows, requests.count))
+        logits = FloatBuffer(count: self.maximumRows * engine.configuration.vocabularySize)
+        let most = engine.configuration.contextLength
+        results = requests.map {
+            GenerationResult(
+                promptTokens: min($0.prompt.count, most), cutTokens: max(0, $0.prompt.count - most))
+        }
+        inputs.reserveCapacity(self.maximumRows)
+        chosen.reserveCapacity(self.maximumRows)
+    }
+
+    /// One token for every row; false when all requests are done.
+    mutating func round(_ onToken: (GeneratedToken) -> Continuation) -> Bool {
+        admit()
+        guard !rows.isEmpty else { return false }
+        let start = clock.now
+        let work = run()
+        choose()
+        let goesOn = tell(onToken)
+        statistics.add(work, clock.now - start)
+        return goesOn
+    }
+
+    /// Fills free places with the next requests.
+    private mutating func admit() {
+        let length = engine.configuration.contextLength
+        while rows.count < maximumRows, nextRequest < requests.count {
+            let request = requests[nextRequest]
+            if request.maxNewTokens > 0 {
+                let prompt = request.prompt.suffix(length)
+                let capacity = prompt.count + min(request.maxNewTokens, length)
+                rows.append(
+                    Row(
+                        nextRequest, request, prompt: prompt,
+                        cache: engine.makeCache(capacity: capacity)))
+            } else {
+                results[nextRequest].finishReason = .length
+            }
+            nextRequest += 1
+        }
+    }
+
+    /// Runs the rows' pending tokens; equal prompts that begin together (samples) are run once.
+    private mutating func run() -> GenerationStatistics.Work {
+        var work = GenerationStatistics.Work()
+        for i in rows.indices {
+            let row = rows[i]
+            if row.generated == 0, let twin = twin(of: row, before: i) {
+                row.place = twin.place
+                continue
+            }
+            row.place = inputs.count
+            inputs.append(Engine.Input(row.cache, row.pending))
+            if row.isPrefilled { work.prefill += row.pending.count } else { work.decode += 1 }
+        }
+        engine.prefill(inputs, into: view(inputs.count))
+        // Before the rows change their tokens: what is still referred to would be copied.
+        inputs.removeAll(keepingCapacity: true)
+        for i in rows.indices {
+            let row = rows[i]
+            if row.cache.count == 0, let twin = twin(of: row, before: i) {
+                row.cache.copy(from: twin.cache)
+            }
+            row.ran()
+        }
+        return work
+    }
+
+    /// An earlier row that begins with the same tokens in this round.
+    private func twin(of row: Row, before end: Int) -> Row? {
+        rows[..<end].first {
+            $0.generated == 0 && $0.history == row.history
+                && $0.cache.capacity == row.cache.capacity
+        }
+    }
+
+    private func view(_ count: Int) -> Matrix {
+        logits.matrix(rows: count, columns: engine.configuration.vocabularySize)
+    }
+
+    /// Chooses each row's next token.
+    private mutating func choose() {
+        chosen.removeAll(keepingCapacity: true)
+        let logits = view(maximumRows)
+        guard rows.count >= Self.rowsChosenTogether else {
+            for row in rows { chosen.append(row.choose(from: logits.row(row.place))) }
+            return
+        }
+        let rows = rows
+        let parts = min(engine.compute.threads, rows.count)
+        var shares = [[GeneratedToken]](repeating: [], count: parts)
+        unsafe shares.withUnsafeMutableBufferPointer { shares in
+            let shares = unsafe shares
+            engine.compute.pool.run(parts) { part in
+                let range = rows.count * part / parts..<rows.count * (part + 1) / parts
+                unsafe shares[part] = rows[range].map { $0.choose(from: logits.row($0.place)) }
+            }
+        }
+        for share in shares { chosen += share }
+    }
+
+    /// Tells of the chosen tokens, row by row, and lets go of rows that end.
+    ///
+    /// - Returns: False when everything is interrupted.
+    private mutating func tell(_ onToken: (GeneratedToken) -> Continuation) -> Bool {
+        var kept = 0
+        for i in rows.indices {
+            let row = rows[i]
+            row.append(chosen[i].token)
+            let reason: FinishReason?
+            switch onToken(chosen[i]) {
+            case .interruptAll:
+                for other in [rows[..<kept], rows[i...]].joined() { end(other, .interrupt) }
+                return false
+            case .stop: reason = .stop
+            case .interrupt: reason = .interrupt
+            case .proceed: reason = row.endReason
+            }
+            if let reason {
+                end(row, reason)
+            } else {
+                row.slideIfFull()
+                rows[kept] = row
+                kept += 1
+            }
+        }
+        rows.removeLast(rows.count - kept)
+        return true
+    }
+
+    private mutating func end(_ row: Row, _ reason: FinishReason) {
+        results[row.index].tokens = row.tokens
+        results[row.index].finishReason = reason
+    }
+}
+
+extension GenerationStatistics {
+    /// Tokens that one round runs.
+    struct Work {
+        var prefill = 0
+        var decode = 0
+    }
+
+    /// Counts a round; its time is shared out by tokens.
+    mutating func add(_ work: Work, _ time: Duration) {
+        let prefillTime = time * work.prefill / max(1, work.prefill + work.decode)
+        prefillTokens += work.prefill
+        decodeTokens += work.decode
+        prefillDuration += prefillTime
+        decodeDuration += time - prefillTime
+    }
+}
