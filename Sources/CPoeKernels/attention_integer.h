@@ -18,6 +18,20 @@ INLINE head_cache head_of(const poe_integer_cache *cache, ptrdiff_t head) {
     return h;
 }
 
+/// Puts a value's symbols between those of its three neighbours.
+INLINE void store_value(head_cache h, const float *value, ptrdiff_t dimension, ptrdiff_t position) {
+    int8_grid grid = grid_of(value, dimension);
+    int8_t *block = h.values + position / 4 * h.value_row * 4;
+    uint32_t shift = (uint32_t)(position % 4) * 8;
+    i16 others = splat_int((int32_t)~(0xffu << shift));
+    FOR_VECTORS(dimension) {
+        u16 symbols = (u16)symbols_of(load_some(value + j, left), grid) & 0xffu;
+        i16_anywhere *bytes = (i16_anywhere *)(block + 4 * j);
+        *bytes = (*bytes & others) | (i16)(symbols << shift);
+    }
+    h.value_scales[position] = grid.scale;
+}
+
 static void store_cached(const poe_integer_cache *cache, const float *keys, const float *values,
                          ptrdiff_t position, ptrdiff_t head_begin, ptrdiff_t head_end) {
     ptrdiff_t dimension = cache->dimension;
@@ -33,8 +47,7 @@ static void store_cached(const poe_integer_cache *cache, const float *keys, cons
                 __builtin_memcpy(column + (j / 4 + g) * 64, bytes + 4 * g, 4);
         }
         h.key_scales[position] = grid.scale;
-        quantize_row(values + head * dimension, dimension, h.value_row,
-                     h.values + position * h.value_row, h.value_scales + position);
+        store_value(h, values + head * dimension, dimension, position);
     }
 }
 
@@ -44,65 +57,155 @@ INLINE i16 below(ptrdiff_t j, ptrdiff_t count) {
     return lane < (int32_t)smaller(count - j, LANES);
 }
 
-/// Scores of `count` positions, whole vectors; returns the greatest.
-INLINE float score_cached(head_cache h, const int8_t *query, int32_t excess, float scale,
-                          ptrdiff_t count, float *scores) {
-    const v16 lowest = splat(-3.0e38f);
-    v16 tops = lowest;
-    for (ptrdiff_t j = 0; j < count; j += LANES) {
-        const uint8_t *block = h.keys + j * 4 * h.groups;
-        i16 sum = splat_int(0);
-        for (ptrdiff_t g = 0; g < h.groups; g++)
-            sum = dot4(sum, load_weights(block + 64 * g), splat_bytes(query + 4 * g));
-        v16 score = to_floats(of_symbols(sum, excess)) * scale * load(h.key_scales + j);
-        // What stands behind the last position may be anything.
-        score = choose(below(j, count), score, lowest);
-        tops = max16(tops, score);
-        store(scores + j, score);
+// Heads that go through each step together: the steps of one wait for each other, those of others
+// fill the time.
+#define HEADS_TOGETHER 4
+_Static_assert(HEADS_TOGETHER == POE_HEADS_TOGETHER, "what scratch is counted for");
+
+/// One head on its way.
+typedef struct {
+    head_cache cache;
+    /// The query.
+    int8_t *query;
+    int32_t excess;
+    float scale;
+    /// Scores, then weights, for `count` positions, whole vectors.
+    float *scores;
+    float top, sum;
+    /// The greatest weight's bits.
+    int32_t greatest;
+    /// Weights as bytes: the high ones, then the low ones, whole vectors.
+    int8_t *high, *low;
+} head_work;
+
+/// Integer products of blocks of 16 positions with a query.
+INLINE void score_blocks(const int blocks, const head_work *w, ptrdiff_t j, i16 *sums) {
+    const uint8_t *keys = w->cache.keys + j * 4 * w->cache.groups;
+#pragma clang loop unroll(full)
+    for (int i = 0; i < blocks; i++) sums[i] = splat_int(0);
+#pragma clang loop unroll(disable)
+    for (ptrdiff_t g = 0; g < w->cache.groups; g++) {
+        i16 query = splat_bytes(w->query + 4 * g);
+#pragma clang loop unroll(full)
+        for (int i = 0; i < blocks; i++)
+            sums[i] = dot4(sums[i], load_weights(keys + (i * w->cache.groups + g) * 64), query);
     }
-    return top16(tops);
 }
 
-/// Turns scores into weights of the values as they stand, zeros behind the last; returns the sum
-/// of exponentials.
-INLINE float weigh_cached(head_cache h, float top, ptrdiff_t count, float *scores) {
+INLINE v16 finish_scores(const head_work *w, i16 sum, ptrdiff_t j, ptrdiff_t count, v16 tops) {
+    v16 score = to_floats(of_symbols(sum, w->excess)) * w->scale * load(w->cache.key_scales + j);
+    // What stands behind the last position may be anything.
+    score = choose(below(j, count), score, splat(-3.0e38f));
+    store(w->scores + j, score);
+    return max16(tops, score);
+}
+
+/// Scores of `count` positions, and the greatest.
+INLINE void score_cached(head_work *w, ptrdiff_t count) {
+    v16 tops = splat(-3.0e38f);
+    ptrdiff_t j = 0;
+    i16 sums[4];
+    for (; j + 3 * LANES < count; j += 4 * LANES) {
+        score_blocks(4, w, j, sums);
+#pragma clang loop unroll(full)
+        for (int i = 0; i < 4; i++) tops = finish_scores(w, sums[i], j + i * LANES, count, tops);
+    }
+    for (; j < count; j += LANES) {
+        score_blocks(1, w, j, sums);
+        tops = finish_scores(w, sums[0], j, count, tops);
+    }
+    w->top = top16(tops);
+}
+
+/// Turns scores into exponentials times the scales of the values, zeros behind the last position.
+INLINE void weigh_cached(head_work *w, ptrdiff_t count) {
     v16 sums = splat(0.0f);
+    i16 tops = splat_int(0);
     for (ptrdiff_t j = 0; j < count; j += LANES) {
         i16 within = below(j, count);
-        v16 e = choose(within, exp16(load(scores + j) - top), splat(0.0f));
+        v16 e = choose(within, exp16(load(w->scores + j) - w->top), splat(0.0f));
         sums += e;
-        store(scores + j, choose(within, e * load(h.value_scales + j), splat(0.0f)));
+        v16 weight = choose(within, e * load(w->cache.value_scales + j), splat(0.0f));
+        // Numbers that are not negative compare as their bits do.
+        i16 bits = (i16)weight, greater = bits > tops;
+        tops = (bits & greater) | (tops & ~greater);
+        store(w->scores + j, weight);
     }
-    return sum16(sums);
+    w->sum = sum16(sums);
+    w->greatest = __builtin_reduce_max(tops);
 }
 
-INLINE v16 load_values(const int8_t *p) {
-    return __builtin_convertvector(*(const c16_anywhere *)p, v16);
+// Weights of the values have 14 bits, in two bytes of 7: any two products of a byte below 128 with
+// a symbol fit every set's way of `dot4`.
+#define WEIGHT_TOP 16383.0f
+
+/// Weights as bytes. Leaves in `scale` what a weight of 1 stands for, over the sum of exponentials.
+INLINE void quantize_weights(head_work *w, ptrdiff_t count) {
+    union { int32_t i; float f; } u = {w->greatest};
+    int vanishes = w->greatest < LEAST_BITS;
+    float inverse = vanishes ? 0.0f : WEIGHT_TOP / u.f;
+    for (ptrdiff_t j = 0; j < count; j += LANES) {
+        i16 weight = (i16)(load(w->scores + j) * inverse + ROUNDING) - ROUNDING_BITS;
+        store_symbols(w->high + j, weight >> 7);
+        store_symbols(w->low + j, weight & 127);
+    }
+    w->scale = vanishes ? 0.0f : u.f / WEIGHT_TOP / w->sum;
+}
+
+/// The weighted sum of values: `vectors` * 16 elements from `d` on.
+INLINE void mix_values(const int vectors, const head_work *w, ptrdiff_t d, ptrdiff_t dimension,
+                       ptrdiff_t count, float *out) {
+    i16 high[2], low[2];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < vectors; i++) high[i] = low[i] = splat_int(0);
+#pragma clang loop unroll_count(2)
+    for (ptrdiff_t j = 0; j < count; j += 4) {
+        const int8_t *values = w->cache.values + j * w->cache.value_row + 4 * d;
+        i16 high4 = splat_bytes(w->high + j), low4 = splat_bytes(w->low + j);
+#pragma clang loop unroll(full)
+        for (int i = 0; i < vectors; i++) {
+            high[i] = dot4(high[i], high4, load_bytes(values + 64 * i));
+            low[i] = dot4(low[i], low4, load_bytes(values + 64 * i));
+        }
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < vectors; i++) {
+        v16 mixed = fma16(to_floats(high[i]), splat(128.0f), to_floats(low[i]));
+        store_some(out + d + i * LANES, mixed * w->scale, dimension - d - i * LANES);
+    }
 }
 
 static void attend_integers(const poe_integer_cache *cache, const float *query,
                             ptrdiff_t head_begin, ptrdiff_t head_end, ptrdiff_t count,
                             float score_scale, float *out, float *scratch) {
-    ptrdiff_t dimension = cache->dimension;
-    int8_t *symbols = (int8_t *)(scratch + round_up(count, LANES));
-    for (ptrdiff_t head = head_begin; head < head_end; head++) {
-        head_cache h = head_of(cache, head);
-        float query_scale;
-        int32_t excess = quantize_row(query + head * dimension, dimension, h.value_row, symbols,
-                                      &query_scale);
-        float top = score_cached(h, symbols, excess, query_scale * score_scale, count, scratch);
-        float inverse = 1.0f / weigh_cached(h, top, count, scratch);
-        for (ptrdiff_t d = 0; d < dimension; d += LANES) {
-            v16 sum[4] = {splat(0.0f), splat(0.0f), splat(0.0f), splat(0.0f)};
-            const int8_t *values = h.values + d;
-            for (ptrdiff_t j = 0; j < count; j += 4) {
-#pragma clang loop unroll(full)
-                for (int i = 0; i < 4; i++)
-                    sum[i] = fma16(splat(scratch[j + i]),
-                                   load_values(values + (j + i) * h.value_row), sum[i]);
-            }
-            v16 total = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-            store_some(out + head * dimension + d, total * inverse, dimension - d);
+    ptrdiff_t dimension = cache->dimension, width = round_up(dimension, LANES);
+    ptrdiff_t positions = round_up(count, LANES);
+    int8_t *bytes = (int8_t *)(scratch + HEADS_TOGETHER * positions);
+    head_work work[HEADS_TOGETHER];
+    for (int i = 0; i < HEADS_TOGETHER; i++) {
+        work[i].scores = scratch + i * positions;
+        work[i].high = bytes + i * (2 * positions + width);
+        work[i].low = work[i].high + positions;
+        work[i].query = work[i].low + positions;
+    }
+    for (ptrdiff_t head = head_begin; head < head_end; head += HEADS_TOGETHER) {
+        int heads = (int)smaller(HEADS_TOGETHER, head_end - head);
+        for (int i = 0; i < heads; i++) {
+            head_work *w = &work[i];
+            w->cache = head_of(cache, head + i);
+            w->excess = quantize_row(query + (head + i) * dimension, dimension, width, w->query,
+                                     &w->scale);
+            w->scale *= score_scale;
+        }
+        for (int i = 0; i < heads; i++) score_cached(&work[i], count);
+        for (int i = 0; i < heads; i++) weigh_cached(&work[i], count);
+        for (int i = 0; i < heads; i++) quantize_weights(&work[i], count);
+        for (int i = 0; i < heads; i++) {
+            float *mixed = out + (head + i) * dimension;
+            ptrdiff_t d = 0;
+            for (; d + LANES < dimension; d += 2 * LANES)
+                mix_values(2, &work[i], d, dimension, count, mixed);
+            if (d < dimension) mix_values(1, &work[i], d, dimension, count, mixed);
         }
     }
 }

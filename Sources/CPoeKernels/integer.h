@@ -132,6 +132,26 @@ static void unpack_integers(const uint8_t *panels, ptrdiff_t inputs, ptrdiff_t o
     }
 }
 
+/// Writes a tile of sums to C; `whole` is a constant, and true where no column is missing.
+INLINE void finish_tile(const int rows, const int vectors, const int whole,
+                        const poe_integer_product *q, ptrdiff_t row, ptrdiff_t column,
+                        i16 sum[INTEGER_ROWS][4]) {
+#pragma clang loop unroll(full)
+    for (int j = 0; j < vectors; j++) {
+        ptrdiff_t first = column + j * LANES, left = whole ? LANES : q->columns - first;
+        v16 steps = load(q->steps + first);
+        v16 bias = q->bias ? load_some(q->bias + first, left) : splat(0.0f);
+#pragma clang loop unroll(full)
+        for (int i = 0; i < rows; i++) {
+            float *out = q->c + (row + i) * q->c_row + first;
+            v16 exact = to_floats(of_symbols(sum[i][j], q->sums[row + i]));
+            v16 value = fma16(exact, q->scales[row + i] * steps, bias);
+            if (q->mode == POE_PRODUCT_ADD) value += load_some(out, left);
+            store_some(out, value, left);
+        }
+    }
+}
+
 /// A tile of `rows` x `vectors` * 16 elements of C, both constants where this is inlined.
 INLINE void integer_tile(const int rows, const int vectors, const poe_integer_product *q,
                          ptrdiff_t row, const uint8_t *b, ptrdiff_t b_step, ptrdiff_t column) {
@@ -155,19 +175,10 @@ INLINE void integer_tile(const int rows, const int vectors, const poe_integer_pr
             for (int j = 0; j < vectors; j++) sum[i][j] = dot4(sum[i][j], weights[j], activations);
         }
     }
-#pragma clang loop unroll(full)
-    for (int i = 0; i < rows; i++) {
-#pragma clang loop unroll(full)
-        for (int j = 0; j < vectors; j++) {
-            ptrdiff_t first = column + j * LANES, left = q->columns - first;
-            float *out = q->c + (row + i) * q->c_row + first;
-            v16 bias = q->bias ? load_some(q->bias + first, left) : splat(0.0f);
-            v16 value = fma16(to_floats(of_symbols(sum[i][j], q->sums[row + i])),
-                              q->scales[row + i] * load(q->steps + first), bias);
-            if (q->mode == POE_PRODUCT_ADD) value += load_some(out, left);
-            store_some(out, value, left);
-        }
-    }
+    if (column + vectors * LANES <= q->columns)
+        finish_tile(rows, vectors, 1, q, row, column, sum);
+    else
+        finish_tile(rows, vectors, 0, q, row, column, sum);
 }
 
 #define INTEGER_CASE(R) \
@@ -233,13 +244,18 @@ static int32_t integer_dots(ptrdiff_t rounds, int64_t *operations) {
     i16 sum[INTEGER_CHAINS];
 #pragma clang loop unroll(full)
     for (int i = 0; i < INTEGER_CHAINS; i++) sum[i] = splat_int(i);
-    i16 weights = splat_int(0x01020304), activations = splat_int(0x04030201);
+    // Different factors for each chain, as in a tile.
+    i16 weights[4], activations[3];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 4; i++) weights[i] = splat_int(0x01020304 << i);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 3; i++) activations[i] = splat_int(0x04030201 << i);
     for (ptrdiff_t round = 0; round < rounds; round++) {
         // Told that the factors may have changed, the compiler cannot multiply ahead.
         __asm__ volatile("" : "+m"(weights), "+m"(activations));
-        i16 w = weights, a = activations;
 #pragma clang loop unroll(full)
-        for (int i = 0; i < INTEGER_CHAINS; i++) sum[i] = dot4(sum[i], w, a);
+        for (int i = 0; i < INTEGER_CHAINS; i++)
+            sum[i] = dot4(sum[i], weights[i % 4], activations[i / 4]);
     }
 #pragma clang loop unroll(full)
     for (int i = 1; i < INTEGER_CHAINS; i++) sum[0] += sum[i];
@@ -253,6 +269,8 @@ static uint64_t read_bytes(const void *bytes, ptrdiff_t count) {
 #pragma clang loop unroll(full)
     for (int i = 0; i < 4; i++) sum[i] = splat_int(0);
     ptrdiff_t j = 0;
+    // In order of the addresses, which an unrolled loop would not keep.
+#pragma clang loop unroll(disable)
     for (; j + 256 <= count; j += 256) {
 #pragma clang loop unroll(full)
         for (int i = 0; i < 4; i++) sum[i] ^= load_bytes(p + j + 64 * i);

@@ -12,6 +12,7 @@
 #define TILE_VECTORS 4
 #define INTEGER_ROWS 6
 #define INTEGER_VECTORS 4
+#define MASKED_TAILS
 #define DOT_VNNI
 #include "kernels.h"
 #pragma clang attribute pop

@@ -18,12 +18,22 @@ INLINE v16 load(const float *p) { return *(const v16_anywhere *)p; }
 
 INLINE void store(float *p, v16 x) { *(v16_anywhere *)p = x; }
 
+#if defined(MASKED_TAILS)
+INLINE __mmask16 first_lanes(ptrdiff_t count) {
+    return count <= 0 ? 0 : (__mmask16)((1u << count) - 1);
+}
+#endif
+
 /// The first `count` lanes from memory, zeros above; a whole vector where `count` >= 16.
 INLINE v16 load_some(const float *p, ptrdiff_t count) {
     if (count >= LANES) return load(p);
+#if defined(MASKED_TAILS)
+    return (v16)_mm512_maskz_loadu_ps(first_lanes(count), p);
+#else
     float lanes[LANES] = {0};
     for (ptrdiff_t i = 0; i < count; i++) lanes[i] = p[i];
     return load(lanes);
+#endif
 }
 
 INLINE void store_some(float *p, v16 x, ptrdiff_t count) {
@@ -31,9 +41,13 @@ INLINE void store_some(float *p, v16 x, ptrdiff_t count) {
         store(p, x);
         return;
     }
+#if defined(MASKED_TAILS)
+    _mm512_mask_storeu_ps(p, first_lanes(count), (__m512)x);
+#else
     float lanes[LANES];
     store(lanes, x);
     for (ptrdiff_t i = 0; i < count; i++) p[i] = lanes[i];
+#endif
 }
 
 /// a * b + c, rounded once.

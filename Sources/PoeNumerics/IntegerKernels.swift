@@ -184,7 +184,7 @@ extension IntegerKernels {
 
     /// Floats of scratch for attention over at most `capacity` positions.
     package static func attendScratch(capacity: Int, dimension: Int) -> Int {
-        ((capacity + 15) & ~15) + ((dimension + 15) & ~15) / 4
+        poe_attend_scratch(capacity, dimension)
     }
 
     private func check(_ heads: Range<Int>, of cache: QuantizedCache, width: Int) {

@@ -69,8 +69,8 @@ typedef struct poe_integer_product {
 } poe_integer_product;
 
 /// A cache of one row's int8 keys and values. Head after head, each poe_integer_cache_head bytes:
-/// keys, in blocks of 16 positions [ceil(dimension / 4)][16][4] of symbol + 128; values
-/// [capacity][dimension rounded up to 16] of symbols; then what a symbol stands for, for each
+/// keys, in blocks of 16 positions [ceil(dimension / 4)][16][4] of symbol + 128; values, in blocks of 4
+/// positions [dimension rounded up to 16][4] of symbols; then what a symbol stands for, for each
 /// position of the keys and of the values.
 typedef struct poe_integer_cache {
     void *bytes;
@@ -82,6 +82,15 @@ typedef struct poe_integer_cache {
 /// Bytes of one head of a cache.
 static inline ptrdiff_t poe_integer_cache_head(ptrdiff_t capacity, ptrdiff_t dimension) {
     return capacity * ((dimension + 3) / 4 * 4 + (dimension + 15) / 16 * 16 + 8);
+}
+
+/// Heads that attention over a cache takes at a time, each with its own scratch memory.
+#define POE_HEADS_TOGETHER 4
+
+/// Floats of scratch for attention over `count` positions: for each head a score and two bytes a
+/// position, and the query's bytes.
+static inline ptrdiff_t poe_attend_scratch(ptrdiff_t count, ptrdiff_t dimension) {
+    return POE_HEADS_TOGETHER * ((count + 15) / 16 * 24 + (dimension + 15) / 16 * 4);
 }
 
 /// A dropout mask; `keep` is the least 32-bit number that keeps an element.
@@ -230,7 +239,7 @@ typedef struct poe_kernels {
     void (*store_cached)(const poe_integer_cache *cache, const float *keys, const float *values,
                          ptrdiff_t position, ptrdiff_t head_begin, ptrdiff_t head_end);
     /// Heads [head_begin, head_end) of a query over the first `count` positions, at least one;
-    /// `scratch` holds `count` rounded up to 16, plus the dimension / 4 rounded up to 4, floats.
+    /// `scratch` holds poe_attend_scratch floats.
     void (*attend_integers)(const poe_integer_cache *cache, const float *query,
                             ptrdiff_t head_begin, ptrdiff_t head_end, ptrdiff_t count,
                             float score_scale, float *out, float *scratch);
