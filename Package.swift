@@ -20,8 +20,13 @@ func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 func command(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .executableTarget(
-        name: name, dependencies: dependencies + ["PoeCommand", argumentParser],
-        swiftSettings: swiftSettings)
+        name: name, dependencies: dependencies + ["PoeCommand"], swiftSettings: swiftSettings)
+}
+
+/// A command of many parts; `poe-run` does without the general parser, which takes longer to start
+/// than the rest of the program.
+func parsedCommand(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    command(name, dependencies + ["PoeArguments", argumentParser])
 }
 
 /// `data` names folders that tests read in place, beside their source.
@@ -69,25 +74,26 @@ let package = Package(
             ["PoeInference", "PoeModel", "PoeNumerics", "PoeTokenizer", "PoemFile", "PoeCore"]),
         // Layer 5: what stands around the model.
         library("PoeCorpus", ["PoeCore"]),
-        // Layer 6: what people type. `PoeCommand` is what the commands share.
-        .target(
-            name: "PoeCommand", dependencies: ["Poe", "PoemFile", "PoeCore", argumentParser],
-            swiftSettings: swiftSettings),
+        // What the commands share.
+        library("PoeCommand", ["Poe", "PoemFile", "PoeCore"]),
+        // Layer 6: the same for those whose command line the general parser reads.
+        library("PoeArguments", ["PoeCommand", argumentParser]),
+        // Layer 7: what people type.
         command(
             "poe-run", ["Poe", "PoeInference", "PoeModel", "PoeTokenizer", "PoeCore", "CEdit"]),
-        command(
+        parsedCommand(
             "poe-train",
             [
                 "PoeCorpus", "PoeTraining", "PoeInference", "PoeModel", "PoeNumerics",
                 "PoeTokenizer", "PoemFile", "PoeCore",
             ]),
-        command(
+        parsedCommand(
             "poe-model",
             [
                 "PoeCorpus", "Poe", "PoeInference", "PoeModel", "PoeNumerics", "PoeTokenizer",
                 "PoemFile", "PoeCore",
             ]),
-        command(
+        parsedCommand(
             "poe-bench",
             [
                 "PoeCorpus", "PoeTraining", "PoeInference", "PoeModel", "PoeNumerics",

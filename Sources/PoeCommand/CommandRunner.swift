@@ -1,41 +1,52 @@
-package import ArgumentParser
 import PoeCore
 
-extension ParsableCommand {
-    /// Parses the program's arguments, runs the command, and ends the program with the status that
-    /// belongs to what happened; an error has been reported in one sentence on standard error.
+/// How a program runs and ends.
+package enum CommandRunner {
+    /// Runs a program's work and ends the program with the status that belongs to what happened; an
+    /// error has been reported in one sentence on standard error.
     ///
-    /// - Parameter catchesInterrupt: Whether Ctrl-C is a wish that the command looks at
-    ///   (``Interrupt``); otherwise it ends the program wherever it is.
-    package static func runCommand(catchesInterrupt: Bool = true) -> Never {
+    /// - Parameters:
+    ///   - catchesInterrupt: Whether Ctrl-C is a wish that the command looks at (``Interrupt``);
+    ///     otherwise it ends the program wherever it is.
+    ///   - body: The work.
+    ///   - reportOther: Reports what ``Failure`` does not know, and says how the program ends.
+    package static func run(
+        catchesInterrupt: Bool = true, _ body: () throws -> Void,
+        reportOther: (any Error) -> ExitStatus = { _ in .internalFault }
+    ) -> Never {
         if catchesInterrupt { Interrupt.install() }
         do {
-            var command = try parseAsRoot()
-            try command.run()
+            try body()
             System.end(.success)
+        } catch is Interrupted {
+            System.end(.interrupted)
         } catch {
-            System.end(report(error))
+            guard let failure = Failure(error) else { System.end(reportOther(error)) }
+            Output.fail(failure.message)
+            System.end(failure.status)
         }
     }
 
-    private static func report(_ error: any Error) -> ExitStatus {
-        if error is Interrupted { return .interrupted }
-        if let failure = Failure(error) {
-            Output.fail(failure.message)
-            return failure.status
+    /// Reads the program's command line, runs `body` with what it says, and ends the program as
+    /// ``run(catchesInterrupt:_:reportOther:)`` does.
+    package static func run<Values>(
+        _ syntax: ArgumentSyntax<Values>, _ values: Values, _ body: (Values) throws -> Void
+    ) -> Never {
+        run {
+            var values = values
+            switch try syntax.parse(Array(CommandLine.arguments.dropFirst()), into: &values) {
+            case .show(let text): try Output.write(text)
+            case .run: try body(values)
+            }
+        } reportOther: { error in
+            Output.note(
+                """
+                error: \(error)
+                Usage: \(syntax.usage)
+                  See '\(syntax.name) --help' for more information.
+                """)
+            return .usage
         }
-        let code = exitCode(for: error)
-        let message = fullMessage(for: error)
-        guard code != .success else {
-            // Help and version are what was asked for: they belong on standard output.
-            try? Output.write(message.hasSuffix("\n") ? message : message + "\n")
-            return .success
-        }
-        if !message.isEmpty {
-            let text = message.hasPrefix("Error: ") ? "error: " + message.dropFirst(7) : message
-            Output.note(text)
-        }
-        return ExitStatus(rawValue: code.rawValue) ?? .internalFault
     }
 }
 
@@ -46,14 +57,14 @@ package struct Failure: Equatable {
     /// The program's status.
     package let status: ExitStatus
 
-    /// Classifies an error; `nil` for those that the argument parser reports.
+    /// Classifies an error; `nil` for those about the command line, which are told with its usage.
     package init?(_ error: any Error) {
         switch error {
         case let error as any ClassifiedError:
             (message, status) = (error.description, ExitStatus(error.failureKind))
         case let error as ConfigurationError:
             (message, status) = (error.description, .malformed)
-        case is ValidationError, is CleanExit, is ExitCode:
+        case is UsageError:
             return nil
         case let error where Self.isFromParser(error):
             return nil
@@ -62,7 +73,7 @@ package struct Failure: Equatable {
         }
     }
 
-    /// The parser's own errors are internal types of its module.
+    /// The general parser's own errors, most of them internal types of its module.
     private static func isFromParser(_ error: any Error) -> Bool {
         String(reflecting: type(of: error)).hasPrefix("ArgumentParser.")
     }

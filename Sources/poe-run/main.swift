@@ -1,3 +1,3 @@
 import PoeCommand
 
-RunCommand.runCommand()
+CommandRunner.run(RunCommand.syntax, RunOptions()) { try RunCommand($0).run() }

@@ -1,3 +1,3 @@
-import PoeCommand
+import PoeArguments
 
 TrainCommand.runCommand()
