@@ -6,7 +6,8 @@
 #
 # FOLDER holds the installed runtimes (Benchmarks/README.md says how). ROUNDS (3) is how often all take
 # their turn, RUNS (5) how often each measure is taken in a turn, SHAPES which shapes. Records stay in
-# FOLDER/compare. Nothing else should run meanwhile: each turn waits until the machine is idle.
+# FOLDER/compare. Nothing else should run meanwhile: each turn waits until the machine is idle, PATIENCE (120)
+# seconds at most.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${LAB:?name the folder with the runtimes: LAB=FOLDER scripts/compare-peers.sh}"
@@ -23,7 +24,7 @@ busy() { # hundredths of a second that all processors have worked
 wait_until_idle() {
     local before
     sleep 2
-    for _ in {1..120}; do
+    for ((second = 0; second < ${PATIENCE:-120}; second++)); do
         before=$(busy)
         sleep 1
         [ $(($(busy) - before)) -gt 10 ] || return 0

@@ -20,6 +20,13 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "Measure random weights of a shape instead: reference, gpt2-small.")
     var shape: Subject.Shape?
 
+    @Option(
+        help: """
+            How matrices are multiplied: f32 or int8. (default: as poe-run does for MODEL; int8 for \
+            --shape)
+            """)
+    var arithmetic: Arithmetic?
+
     @Flag(help: "Measure training steps of the reference shape instead of a model.")
     var train = false
 
@@ -79,26 +86,30 @@ struct BenchCommand: ParsableCommand {
         } else if train {
             try TrainingBenchmark(conditions: conditions).run(report)
         } else if let shape {
-            try measure(Subject(shape), report)
+            try measure(Subject(shape, arithmetic: arithmetic ?? .int8), report)
         } else {
             let path = try ModelLocation.find(model)
             try naming(path) {
                 // First of all, while this process is small: see ChildProcess.Outcome.peakBytes.
                 try StartBenchmark(path: path, conditions: conditions)?.run(report)
-                try LoadBenchmark(path: path, conditions: conditions).run(report)
-                try measure(Subject(path: path, threads: conditions.threads), report)
+                try LoadBenchmark(path: path, arithmetic: arithmetic, conditions: conditions)
+                    .run(report)
+                let subject = try Subject(
+                    path: path, arithmetic: arithmetic, threads: conditions.threads)
+                try measure(subject, report)
+                try report.add(ProcessMemory.peak)
             }
         }
+        if tokenizer == nil, !train { try MachineLimits.reportMemory(conditions, report) }
         try report.finish()
     }
 
     private func measure(_ subject: Subject, _ report: Report) throws {
         let limits = try MachineLimits(
-            conditions, weightBytes: Subject.weightBytes(subject.configuration), report: report)
+            conditions, weightBytes: subject.cost.weightBytes, report: report)
         try GenerationBenchmark(subject: subject, conditions: conditions, limits: limits)
             .run(report)
         try PrefillBenchmark(subject: subject, conditions: conditions, limits: limits).run(report)
-        try report.add(ProcessMemory.peak)
     }
 }
 

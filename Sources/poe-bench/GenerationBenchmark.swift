@@ -31,19 +31,20 @@ struct GenerationBenchmark {
             let statistics = try engine.generate(requests, maximumRows: rows).statistics
             decoding.append(statistics.decodeTokensPerSecond)
         }
-        let cost = TokenCost(subject.configuration)
-        let bytes = Subject.weightBytes(subject.configuration)
+        let cost = subject.cost
         let bound = limits.bound(
-            tokens: rows, multiplyAdds: rows * cost.weightCount, bytes: bytes, threads: threads)
+            tokens: rows, multiplyAdds: rows * cost.weightCount, in: subject.arithmetic,
+            bytes: cost.weightBytes, threads: threads)
         if new > 1 {
             try report.add(
                 Measurement(
-                    "decode", "\(new) tokens after \(prompt)", rows: rows, threads: threads,
+                    "decode", "\(subject.arithmetic), \(new) tokens after \(prompt)", rows: rows,
+                    threads: threads,
                     values: Array(decoding.dropFirst()), unit: "tok/s", bound: bound))
         }
         try report.add(
             Measurement(
-                "generate", "prompts included", rows: rows, threads: threads,
+                "generate", "\(subject.arithmetic), prompts included", rows: rows, threads: threads,
                 values: seconds.map { Double(rows * new) / $0 }, unit: "tok/s"))
     }
 }

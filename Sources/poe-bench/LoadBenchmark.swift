@@ -1,11 +1,11 @@
-import PoeInference
+import PoeCore
 import PoeModel
-import PoeNumerics
 import PoemFile
 
 /// Opening a model file, until its weights are ready for the kernels.
 struct LoadBenchmark {
     let path: String
+    let arithmetic: Arithmetic?
     let conditions: Conditions
 
     func run(_ report: Report) throws {
@@ -13,25 +13,33 @@ struct LoadBenchmark {
         try report.add(
             Measurement("file", "size", value: Double(file.fileLength) / 1e6, unit: "MB"))
         for threads in conditions.threadCounts {
-            var packing: [Double] = []
-            let all = try Stopwatch.seconds(runs: conditions.runs) {
-                let model = try Model.load(path, threads: threads)
-                packing.append(
-                    Stopwatch.seconds {
-                        _ = PackedWeights(model.weights, compute: Compute(threads: 1))
-                    })
-            }
-            let packed = Array(packing.dropFirst())
-            let parts = [
-                ("all", all), ("map, check, decode", zip(all, packed).map { $0 - $1 }),
-                ("pack", packed),
+            var loads: [LoadTimings] = []
+            for _ in 0...conditions.runs { loads.append(try load(threads)) }
+            let counted = loads.dropFirst()
+            let parts: [(String, (LoadTimings) -> Duration)] = [
+                ("all", \.total), ("map", \.map), ("check", \.verify), ("tokenizer", \.tokenizer),
+                ("decode and pack", { $0.decode + $0.pack }),
             ]
-            for (name, seconds) in parts {
+            for (name, part) in parts {
                 try report.add(
                     Measurement(
-                        "load", name, threads: threads, values: seconds.map { $0 * 1e3 },
+                        "load", name, threads: threads,
+                        values: counted.map { part($0) / .milliseconds(1) },
                         unit: "ms"))
             }
         }
+    }
+
+    /// Loads as `poe-run` does.
+    private func load(_ threads: Int) throws -> LoadTimings {
+        let reader = try Model.reader(of: path)
+        var timings = reader.timings
+        let start = ContinuousClock.now
+        _ = try Model.tokenizer(of: reader)
+        let middle = ContinuousClock.now
+        _ = try PackedWeights.load(reader, arithmetic: arithmetic, threads: threads)
+        // Each tensor is packed by the thread that decoded it, so the two are one part.
+        (timings.tokenizer, timings.decode) = (middle - start, .now - middle)
+        return timings
     }
 }

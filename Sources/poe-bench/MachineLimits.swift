@@ -1,13 +1,14 @@
 import PoeCommand
+import PoeCore
 import PoeNumerics
+import Synchronization
 
 /// What the machine can do at most, measured in the same run as the figures held against it.
 struct MachineLimits {
-    /// The limits of one number of threads.
+    /// The limits of one number of threads, a second.
     private struct Limits {
-        /// f32 multiply-adds a second.
-        var multiplyAdds = 0.0
-        /// Bytes a second, of as many bytes as the model's packed weights.
+        var multiplyAdds: [Arithmetic: Double] = [:]
+        /// Bytes of as much memory as the packed weights take.
         var read = 0.0
     }
 
@@ -18,14 +19,29 @@ struct MachineLimits {
     /// - Parameter weightBytes: The packed weights' size: reading speed depends on which cache holds them.
     init(_ conditions: Conditions, weightBytes: Int, report: Report) throws {
         for threads in conditions.threadCounts {
-            let compute = Compute(threads: threads)
-            let arithmetic = Self.multiplyAdds(compute, conditions, report)
-            try report.add(arithmetic)
-            let near = Self.reading(weightBytes, compute, conditions)
+            let workers = Workers(threads: threads, runs: conditions.runs)
+            var measured = Limits()
+            for (arithmetic, figure) in [
+                (Arithmetic.f32, workers.floats()), (.int8, workers.bytes()),
+            ] {
+                try report.add(figure)
+                // A multiply-add counts as two operations in what people read.
+                measured.multiplyAdds[arithmetic] = figure.value * 1e9 / 2
+            }
+            let near = workers.reading(weightBytes)
+            measured.read = near.value * 1e9
             try report.add(near)
-            try report.add(Self.reading(128_000_000, compute, conditions))
-            limits[threads] = Limits(
-                multiplyAdds: arithmetic.value * 1e9 / 2, read: near.value * 1e9)
+            limits[threads] = measured
+        }
+    }
+
+    /// Reports how fast memory beyond the caches is read, which no bound here is made of.
+    ///
+    /// Apart from the other limits because it takes memory itself.
+    static func reportMemory(_ conditions: Conditions, _ report: Report) throws {
+        for threads in conditions.threadCounts {
+            let workers = Workers(threads: threads, runs: conditions.runs)
+            try report.add(workers.reading(128_000_000))
         }
     }
 
@@ -35,35 +51,77 @@ struct MachineLimits {
     ///   - tokens: Tokens of one pass.
     ///   - multiplyAdds: Of the pass.
     ///   - bytes: Weights read in the pass.
-    func bound(tokens: Int, multiplyAdds: Int, bytes: Int, threads: Int) -> Double? {
-        guard let limits = limits[threads] else { return nil }
-        let seconds = max(Double(multiplyAdds) / limits.multiplyAdds, Double(bytes) / limits.read)
-        return Double(tokens) / seconds
+    func bound(
+        tokens: Int, multiplyAdds: Int, in arithmetic: Arithmetic, bytes: Int, threads: Int
+    ) -> Double? {
+        guard let limits = limits[threads], let peak = limits.multiplyAdds[arithmetic]
+        else { return nil }
+        return Double(tokens) / max(Double(multiplyAdds) / peak, Double(bytes) / limits.read)
+    }
+}
+
+/// Threads that do nothing but reach a limit.
+private struct Workers {
+    let threads: Int
+    let runs: Int
+    private let pool: WorkerPool
+    private let compute: Compute
+    private let kernels = IntegerKernels()
+
+    /// Length of the arithmetic: some tens of milliseconds.
+    private static let rounds = 10_000_000
+
+    init(threads: Int, runs: Int) {
+        self.threads = threads
+        self.runs = runs
+        pool = WorkerPool(threads: threads)
+        compute = Compute(threads: threads)
     }
 
-    private static func multiplyAdds(
-        _ compute: Compute, _ conditions: Conditions, _ report: Report
-    ) -> Measurement {
+    /// Operations a second of f32 multiply-adds.
+    func floats() -> Measurement {
         var operations = 0
-        let seconds = Stopwatch.seconds(runs: conditions.runs) {
-            operations = compute.spendMultiplyAdds(rounds: 10_000_000)
+        let seconds = Stopwatch.seconds(runs: runs) {
+            operations = compute.spendMultiplyAdds(rounds: Self.rounds)
         }
-        return Measurement(
-            "limit", "f32 multiply-adds", threads: compute.threads,
-            values: seconds.map { Double(operations) / $0 / 1e9 }, unit: "GFLOP/s")
+        return limit("f32 multiply-adds", Double(operations), seconds, "GFLOP/s")
     }
 
-    private static func reading(
-        _ bytes: Int, _ compute: Compute, _ conditions: Conditions
-    ) -> Measurement {
-        let buffer = FloatBuffer(count: max(1, bytes / 4))
-        // Enough passes that one timing takes some milliseconds.
-        let passes = max(1, 128_000_000 / max(1, bytes))
-        let seconds = Stopwatch.seconds(runs: conditions.runs) {
-            for _ in 0..<passes { _ = compute.readThrough(buffer.vector(count: buffer.count)) }
+    /// Operations a second of sums of products of bytes.
+    func bytes() -> Measurement {
+        let operations = Atomic(0)
+        let seconds = Stopwatch.seconds(runs: runs) {
+            operations.store(0, ordering: .relaxed)
+            pool.run(threads) { _ in
+                operations.add(kernels.spendDots(rounds: Self.rounds), ordering: .relaxed)
+            }
         }
-        return Measurement(
-            "limit", "read of \(Format.bytes(bytes))", threads: compute.threads,
-            values: seconds.map { Double(passes * 4 * buffer.count) / $0 / 1e9 }, unit: "GB/s")
+        let count = Double(operations.load(ordering: .relaxed))
+        return limit("int8 multiply-adds", count, seconds, "GOP/s")
+    }
+
+    /// Bytes a second, each thread reading its own part of so many bytes again and again.
+    func reading(_ bytes: Int) -> Measurement {
+        // Whole cache lines for each thread.
+        let part = max(16, bytes / 4 / threads / 16 * 16)
+        let buffer = FloatBuffer(count: part * threads)
+        let passes = max(1, 128_000_000 / (4 * buffer.count))
+        let seconds = Stopwatch.seconds(runs: runs) {
+            pool.run(threads) { thread in
+                for _ in 0..<passes {
+                    _ = unsafe kernels.readBytes(buffer.pointer + thread * part, count: 4 * part)
+                }
+            }
+        }
+        return limit(
+            "read of \(Format.bytes(bytes))", Double(passes * 4 * buffer.count), seconds, "GB/s")
+    }
+
+    private func limit(
+        _ detail: String, _ amount: Double, _ seconds: [Double], _ unit: String
+    ) -> Measurement {
+        Measurement(
+            "limit", detail, threads: threads, values: seconds.map { amount / $0 / 1e9 }, unit: unit
+        )
     }
 }

@@ -80,7 +80,7 @@ extension Measurement {
 
     /// The first column to the left, all others to the right.
     private static func layOut(_ cells: [String]) -> String {
-        let widths = [32, 5, 8, 18, 9, 9, 5, 9, 8]
+        let widths = [35, 5, 8, 18, 9, 9, 5, 9, 8]
         var line = ""
         for (i, (cell, width)) in zip(cells, widths).enumerated() {
             let blanks = String(repeating: " ", count: max(1, width - cell.count))

@@ -29,13 +29,13 @@ struct PrefillBenchmark {
             for input in inputs { input.cache.truncate(to: 0) }
             engine.prefill(inputs, into: logits.matrix(rows: rows, columns: size))
         }
-        let cost = TokenCost(subject.configuration)
+        let cost = subject.cost
         let bound = limits.bound(
             tokens: rows * count,
             multiplyAdds: rows * (count * cost.blockMultiplyAdds + cost.headMultiplyAdds),
-            bytes: Subject.weightBytes(subject.configuration), threads: threads)
+            in: subject.arithmetic, bytes: cost.weightBytes, threads: threads)
         return Measurement(
-            "prefill", "\(count) tokens", rows: rows, threads: threads,
+            "prefill", "\(subject.arithmetic), \(count) tokens", rows: rows, threads: threads,
             values: seconds.map { Double(rows * count) / $0 }, unit: "tok/s", bound: bound)
     }
 }

@@ -1,5 +1,4 @@
 import PoeCore
-import PoeInference
 import PoeModel
 import PoeNumerics
 
@@ -29,14 +28,18 @@ struct Subject {
     let weights: PackedWeights
     let workload: Workload
     var configuration: ModelConfiguration { weights.configuration }
+    var arithmetic: Arithmetic { weights.arithmetic }
+    var cost: TokenCost { TokenCost(configuration, arithmetic) }
 
-    /// The model of a file.
-    init(path: String, threads: Int) throws {
-        self.init(try Model.load(path, threads: threads).weights, .small)
+    /// The model of a file, in the arithmetic that it is stored for unless another is named.
+    init(path: String, arithmetic: Arithmetic?, threads: Int) throws {
+        let reader = try Model.reader(of: path)
+        self.init(
+            try PackedWeights.load(reader, arithmetic: arithmetic, threads: threads), .small)
     }
 
     /// Random weights, always the same ones: how fast a model is does not depend on what it learnt.
-    init(_ shape: Shape) {
+    init(_ shape: Shape, arithmetic: Arithmetic) {
         let weights = ModelWeights(shape.configuration)
         let random = CounterRandom(seed: 1)
         for (stream, parameter) in weights.layout.parameters.enumerated() {
@@ -46,16 +49,13 @@ struct Subject {
                 view[i] = parameter.kind == .gain ? 1 : (u - 0.5) * 0.07
             }
         }
-        self.init(weights, shape.workload)
+        self.init(
+            PackedWeights(weights, arithmetic: arithmetic, compute: Compute(threads: 1)),
+            shape.workload)
     }
 
-    private init(_ weights: ModelWeights, _ workload: Workload) {
-        self.weights = PackedWeights(weights, compute: Compute(threads: 1))
+    private init(_ weights: PackedWeights, _ workload: Workload) {
+        self.weights = weights
         self.workload = workload.fitted(to: weights.configuration)
-    }
-
-    /// Bytes of the matrices as the engine reads them.
-    static func weightBytes(_ configuration: ModelConfiguration) -> Int {
-        TokenCost(configuration).weightCount * MemoryLayout<Float>.size
     }
 }

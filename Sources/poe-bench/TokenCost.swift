@@ -9,7 +9,10 @@ struct TokenCost {
     /// Multiply-adds for each token whose logits are computed.
     let headMultiplyAdds: Int
 
-    init(_ configuration: ModelConfiguration) {
+    private let arithmetic: Arithmetic
+
+    init(_ configuration: ModelConfiguration, _ arithmetic: Arithmetic) {
+        self.arithmetic = arithmetic
         let (c, f) = (configuration.modelDimension, configuration.feedForwardDimension)
         blockMultiplyAdds = configuration.layerCount * (4 * c * c + 2 * c * f)
         headMultiplyAdds = configuration.vocabularySize * c
@@ -17,4 +20,7 @@ struct TokenCost {
 
     /// Weights that a pass reads, however many tokens it runs: the matrices of the blocks and the head.
     var weightCount: Int { blockMultiplyAdds + headMultiplyAdds }
+
+    /// The bytes of these weights; steps and padding are not counted.
+    var weightBytes: Int { weightCount * (arithmetic == .int8 ? 1 : 4) }
 }

@@ -25,9 +25,9 @@ struct TrainingBenchmark {
         }
         let configuration = ModelConfiguration(vocabularySize: 512)
         let limits = try MachineLimits(
-            conditions, weightBytes: Subject.weightBytes(configuration), report: report)
+            conditions, weightBytes: TokenCost(configuration, .f32).weightBytes, report: report)
         let bound = limits.bound(
-            tokens: 1, multiplyAdds: Self.multiplyAdds(configuration), bytes: 0,
+            tokens: 1, multiplyAdds: Self.multiplyAdds(configuration), in: .f32, bytes: 0,
             threads: conditions.threads)
         for setting in Self.settings {
             var recipe = Recipe()
@@ -59,6 +59,6 @@ struct TrainingBenchmark {
     private static func multiplyAdds(_ configuration: ModelConfiguration) -> Int {
         let attention =
             configuration.layerCount * configuration.contextLength * configuration.modelDimension
-        return 3 * TokenCost(configuration).weightCount + 3 * attention
+        return 3 * TokenCost(configuration, .f32).weightCount + 3 * attention
     }
 }

@@ -60,9 +60,24 @@ import Testing
         let lines = outcome.text.split(separator: "\n")
         #expect(lines.first?.hasPrefix("measure ") == true)
         #expect(
-            lines.contains { $0.hasPrefix("decode: 16 tokens after 16 ") && $0.hasSuffix(" %") })
+            lines.contains {
+                $0.hasPrefix("decode: f32, 16 tokens after 16 ") && $0.hasSuffix(" %")
+            })
         #expect(lines.contains { $0.hasPrefix("start: poe-run, 1 token ") })
         #expect(outcome.errors.contains("kernels: "))
+    }
+
+    @Test(arguments: [([], "f32"), (["--arithmetic", "int8"], "int8")])
+    func theArithmeticIsTheFilesOrTheOneNamed(arguments: [String], name: String) throws {
+        let workplace = try Workplace()
+        let figures = try figures(
+            bench.run([workplace.model, "--json", "--runs", "1", "--threads", "1"] + arguments))
+        let details = figures.filter {
+            ["decode", "generate", "prefill"].contains($0["measure"] as? String)
+        }
+        .compactMap { $0["detail"] as? String }
+        #expect(details.count >= 3)
+        #expect(details.allSatisfy { $0.hasPrefix(name + ", ") }, "\(details)")
     }
 
     @Test func listsTheKernelSetsAndMeasuresNothing() throws {
@@ -75,7 +90,8 @@ import Testing
 
     @Test(arguments: [
         (["--runs", "0"], "--runs is 0"), (["--threads", "0"], "--threads is 0"),
-        (["--shape", "gpt5"], "gpt2-small"), (["--split", "s.json"], "--split goes with"),
+        (["--shape", "gpt5"], "gpt2-small"), (["--arithmetic", "f16"], "int8"),
+        (["--split", "s.json"], "--split goes with"),
         (["x.poem", "--train"], "MODEL and --train exclude"),
         (["--shape", "reference", "--train"], "--shape and --train exclude"),
     ])
