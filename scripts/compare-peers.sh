@@ -50,8 +50,8 @@ for ((round = 1; round <= ${ROUNDS:-3}; round++)); do
         for part in llama ctranslate2 pytorch start; do
             [ "$shape-$part" != gpt2-small-start ] || continue
             turn "$shape-$part-$round" \
-                "$python" scripts/reference/bench_peers.py "$part" --shape "$shape" --runs "${RUNS:-5}"
+                "$python" scripts/peers/bench.py "$part" --shape "$shape" --runs "${RUNS:-5}"
         done
     done
 done
-"$python" scripts/reference/peer_table.py "$records" >"$table"
+"$python" scripts/peers/table.py "$records" >"$table"

@@ -1,6 +1,6 @@
 """Makes models of poe-bench's shapes, with random weights, for the other runtimes.
 
-    LAB=lab python3 scripts/reference/make_peer_models.py [SHAPE ...]
+    LAB=lab python3 scripts/peers/make_models.py [SHAPE ...]
 
 Needs torch, transformers, safetensors, gguf, ctranslate2, and llama.cpp's llama-quantize in
 $LAB/llama-build/bin. Writes $LAB/models/SHAPE/: Q8_0.gguf, Q4_0.gguf, ct2-int8/, and prompt16.txt, a text of
@@ -18,7 +18,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
 
-from bench_peers import BIN, LAB, SHAPES
+from bench import BIN, LAB, SHAPES
 
 END = "<|endoftext|>"
 

@@ -1,8 +1,7 @@
-"""Writes a Markdown table from the records of scripts/compare-peers.sh: peer_table.py FOLDER"""
+"""Writes a Markdown table from the records of scripts/compare-peers.sh: scripts/peers/table.py FOLDER"""
 
 import datetime
 import glob
-import importlib.metadata
 import json
 import os
 import re
@@ -84,24 +83,21 @@ class Table:
         return "| " + " | ".join([*cells, " / ".join(ratios)]) + " |"
 
 
-def version(package):
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return "?"
-
-
 def main():
     folder = sys.argv[1]
     figures = read(folder)
     table = Table(figures)
     rounds = max(len(records) for records in figures.values())
     machine = open(f"{folder}/machine.txt").read().strip().splitlines()
-    print(f"Measured on {datetime.date.today()} by `scripts/compare-peers.sh`, {rounds} rounds by turns.\n")
+    versions = {
+        next(peer for peer in PEERS if record["tool"].startswith(peer)): record["version"]
+        for records in figures.values() for record in records if record.get("version")}
+    print(f"Measured on {datetime.date.today()} by `scripts/compare-peers.sh`; rounds by turns: {rounds}.\n")
     print(f"- {machine[0]}; {machine[1]}")
     print(
-        f"- llama.cpp (Q8_0 and Q4_0, flash attention on and off), CTranslate2 {version('ctranslate2')} (int8),"
-        f" PyTorch {version('torch')} (f32, key-value cache); of each the best setting counts, named behind its figure.")
+        f"- llama.cpp {versions.get('llama.cpp', '')} (Q8_0 and Q4_0, flash attention on and off), CTranslate2"
+        f" {versions.get('CTranslate2 int8', '')} (int8), PyTorch {versions.get('PyTorch f32', '')} (f32,"
+        " key-value cache); of each the best setting counts, named behind its figure.")
     print(
         "- Medians of the rounds' medians; in parentheses the lowest and highest single run and the share of"
         " the bound (Benchmarks/README.md).")

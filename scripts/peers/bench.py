@@ -1,9 +1,9 @@
 """Speed of llama.cpp, CTranslate2 and PyTorch at the shapes that poe-bench measures.
 
-    python3 scripts/reference/bench_peers.py llama|ctranslate2|pytorch|start [--shape SHAPE] [--runs 5]
+    python3 scripts/peers/bench.py llama|ctranslate2|pytorch|start [--shape SHAPE] [--runs 5]
 
 Called by scripts/compare-peers.sh; Benchmarks/README.md says what has to be installed. $LAB is the folder
-with the peers: models/SHAPE/ as make_peer_models.py makes them, llama-build/bin/ with llama.cpp's
+with the peers: models/SHAPE/ as make_models.py makes them, llama-build/bin/ with llama.cpp's
 programs. Prints one JSON list of records as poe-bench's, each with its `tool` and its `setting`.
 
 Generation, here as in poe-bench: 16-token prompts and 100 new tokens each (64 and 64 for gpt2-small),
@@ -46,14 +46,14 @@ def models(shape):
 class Report:
     """The records of one tool."""
 
-    def __init__(self, tool):
-        self.tool, self.records = tool, []
+    def __init__(self, tool, version=None):
+        self.tool, self.version, self.records = tool, version, []
 
-    def add(self, measure, rows, threads, values, setting="", unit="tok/s", tool=None):
+    def add(self, measure, rows, threads, values, setting="", unit="tok/s"):
         if not values:
             return
         self.records.append({
-            "tool": tool or self.tool, "setting": setting, "measure": measure, "rows": rows,
+            "tool": self.tool, "version": self.version, "setting": setting, "measure": measure, "rows": rows,
             "threads": threads, "value": statistics.median(values), "unit": unit, "low": min(values),
             "high": max(values), "runs": len(values)})
 
@@ -71,7 +71,7 @@ class Report:
 def output_of(command):
     done = subprocess.run(command, capture_output=True, text=True, errors="replace")
     if done.returncode:
-        sys.exit(f"bench_peers: failed: {' '.join(command)}\n{done.stderr[-600:]}")
+        sys.exit(f"peers/bench: failed: {' '.join(command)}\n{done.stderr[-600:]}")
     return done.stdout
 
 
@@ -86,6 +86,7 @@ def llama(shape, runs):
                 f"{BIN}/llama-bench", "-m", file, "-t", str(threads), "-r", str(runs), "-fa", flash,
                 "-o", "json", *arguments])
             for row in json.loads(text):
+                report.version = f"commit {row['build_commit']}"
                 setting = f"flash attention {'on' if flash == '1' else 'off'}"
                 report.add(measure, 1, threads, row["samples_ts"], setting)
 
@@ -162,7 +163,7 @@ def ctranslate2_part(shape, runs, threads, setting):
             max_batch_size=(rows + workers - 1) // workers if workers > 1 else 0)
         assert sum(len(r.sequences_ids[0]) for r in results) == rows * count
 
-    report = Report("CTranslate2 int8")
+    report = Report("CTranslate2 int8", ctranslate2.__version__)
     for rows in decode_rows if threads > 1 else [1]:
         report.time(
             "generate", rows, threads, rows * new, lambda: generate(rows, prompt, new), runs, setting)
@@ -174,16 +175,16 @@ def ctranslate2_part(shape, runs, threads, setting):
 
 
 def pytorch(shape, runs):
-    """The twin in f32 with a key-value cache."""
+    """f32 with a key-value cache."""
     import torch
 
-    from cached_twin import CachedGPT
+    from gpt import CachedGPT
 
     prompt, new, prefilled, decode_rows, prefill_rows = WORK[shape]
     layers, width, heads, context, vocabulary = SHAPES[shape]
     torch.manual_seed(1)
     model = CachedGPT(layers, width, heads, context, vocabulary).eval()
-    report = Report("PyTorch f32")
+    report = Report("PyTorch f32", torch.__version__)
     for threads in sorted({1, os.cpu_count()}):
         torch.set_num_threads(threads)
 
@@ -232,7 +233,7 @@ def start(shape, runs):
             stderr=subprocess.DEVNULL, env=dict(os.environ) | variables)
         _, status, usage = os.wait4(process.pid, 0)
         if status:
-            sys.exit(f"bench_peers: failed: {' '.join(command[:3])}")
+            sys.exit(f"peers/bench: failed: {' '.join(command[:3])}")
         return time.perf_counter() - begin, usage.ru_maxrss / 1024 * 1.048576
 
     records = []
