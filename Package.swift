@@ -77,7 +77,7 @@ let package = Package(
         // What the commands share.
         library("PoeCommand", ["Poe", "PoemFile", "PoeCore"]),
         // Layer 6: the same for those whose command line the general parser reads.
-        library("PoeArguments", ["PoeCommand", argumentParser]),
+        library("PoeArguments", ["PoeCommand", "PoeCore", argumentParser]),
         // Layer 7: what people type.
         command(
             "poe-run", ["Poe", "PoeInference", "PoeModel", "PoeTokenizer", "PoeCore", "CEdit"]),

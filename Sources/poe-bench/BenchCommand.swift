@@ -1,4 +1,5 @@
 import ArgumentParser
+import PoeArguments
 import PoeCommand
 import PoeCore
 import PoeNumerics
@@ -17,13 +18,12 @@ struct BenchCommand: ParsableCommand {
     @Argument(help: "The model; $POE_MODEL, then models/bpe.poem unless given.")
     var model: String?
 
-    @Option(help: "Measure random weights of a shape instead: reference, gpt2-small.")
+    @Option(help: "Measure random weights of a shape instead of a model.")
     var shape: Subject.Shape?
 
     @Option(
         help: """
-            How matrices are multiplied: f32 or int8. (default: as poe-run does for MODEL; int8 for \
-            --shape)
+            How matrices are multiplied. (default: as poe-run does for MODEL, int8 for --shape)
             """)
     var arithmetic: Arithmetic?
 
