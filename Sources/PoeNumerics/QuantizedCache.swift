@@ -37,4 +37,14 @@ package struct QuantizedCache: @unchecked Sendable {
     var view: poe_integer_cache {
         unsafe poe_integer_cache(bytes: pointer, capacity: capacity, dimension: dimension)
     }
+
+    /// Fetches what attention over `positions` of all heads reads, or what storing there writes, towards
+    /// the processor; nothing else happens.
+    package func prefetch(_ positions: Range<Int>) {
+        precondition(
+            positions.lowerBound >= 0 && positions.upperBound <= capacity,
+            "positions \(positions) of \(capacity)")
+        var view = unsafe view
+        unsafe poe_prefetch_cache(&view, 0, heads, positions.lowerBound, positions.upperBound)
+    }
 }

@@ -83,6 +83,30 @@ typedef struct poe_integer_cache {
 static inline ptrdiff_t poe_integer_cache_head(ptrdiff_t capacity, ptrdiff_t dimension) {
     return capacity * ((dimension + 3) / 4 * 4 + (dimension + 15) / 16 * 16 + 8);
 }
+/// Fetches `count` bytes towards the caches, to be read or written soon.
+static inline void poe_prefetch(const void *bytes, ptrdiff_t count) {
+    const char *first = (const char *)bytes;
+    for (ptrdiff_t i = 0; i < count; i += 64) __builtin_prefetch(first + i, 0, 2);
+}
+/// Fetches what attention of heads [head_begin, head_end) over positions [begin, end) reads: a batch's
+/// caches are larger than the processor's, and these are too many short pieces for it to foresee.
+static inline void poe_prefetch_cache(const poe_integer_cache *cache, ptrdiff_t head_begin,
+                                      ptrdiff_t head_end, ptrdiff_t begin, ptrdiff_t end) {
+    ptrdiff_t key_block = (cache->dimension + 3) / 4 * 64;
+    ptrdiff_t value_block = (cache->dimension + 15) / 16 * 64;
+    ptrdiff_t first16 = begin / 16, blocks16 = (end + 15) / 16 - first16;
+    ptrdiff_t first4 = begin / 4, blocks4 = (end + 3) / 4 - first4;
+    for (ptrdiff_t head = head_begin; head < head_end; head++) {
+        const char *keys = (const char *)cache->bytes
+            + head * poe_integer_cache_head(cache->capacity, cache->dimension);
+        const char *values = keys + cache->capacity / 16 * key_block;
+        const char *scales = values + cache->capacity / 4 * value_block;
+        poe_prefetch(keys + first16 * key_block, blocks16 * key_block);
+        poe_prefetch(values + first4 * value_block, blocks4 * value_block);
+        poe_prefetch(scales + first16 * 64, blocks16 * 64);
+        poe_prefetch(scales + cache->capacity * 4 + first16 * 64, blocks16 * 64);
+    }
+}
 
 /// Heads that attention over a cache takes at a time, each with its own scratch memory.
 #define POE_HEADS_TOGETHER 4

@@ -24,6 +24,9 @@ final class Pass {
     /// Those of them whose logits are wanted, in ascending order: `wanted[0 ..< wantedCount]`.
     private(set) var wantedCount = 0
 
+    /// Whether some row has several positions: they read what the others of them write.
+    private(set) var hasTexts = false
+
     private let entries: UnsafeMutablePointer<Entry>
     private let wanted: UnsafeMutablePointer<Int>
 
@@ -43,6 +46,7 @@ final class Pass {
         precondition(count < capacity, "a pass has room for \(capacity) positions")
         unsafe entries[count] = Entry(
             token: token, position: position, cache: .passUnretained(cache))
+        if count > 0, areOneRow(count - 1, count) { hasTexts = true }
         if isWanted {
             unsafe wanted[wantedCount] = count
             wantedCount += 1
@@ -53,6 +57,7 @@ final class Pass {
     func removeAll() {
         count = 0
         wantedCount = 0
+        hasTexts = false
     }
 
     /// The token of position `i`.
@@ -64,6 +69,11 @@ final class Pass {
     /// Calls `body` with the cache of position `i`, which is not retained.
     func withCache<Value>(_ i: Int, _ body: (KVCache) -> Value) -> Value {
         unsafe entries[i].cache._withUnsafeGuaranteedRef(body)
+    }
+
+    /// Whether two positions are of the same row.
+    func areOneRow(_ i: Int, _ j: Int) -> Bool {
+        unsafe entries[i].cache.toOpaque() == entries[j].cache.toOpaque()
     }
 
     /// The position whose logits are row `i` of the pass's logits.
