@@ -15,6 +15,7 @@
 #include "attention.h"
 #include "integer.h"
 #include "attention_integer.h"
+#include "sampling.h"
 
 const poe_kernels KERNELS = {
     .name = NAME,
@@ -47,6 +48,7 @@ const poe_kernels KERNELS = {
     .unpack_integers = unpack_integers,
     .multiply_integers = multiply_integers,
     .store_cached = store_cached,
+    .select_largest = select_largest,
     .attend_integers = attend_integers,
     .integer_dots = integer_dots,
     .read_bytes = read_bytes,

@@ -259,6 +259,10 @@ typedef struct poe_kernels {
                             ptrdiff_t output, float step, const float *added, float *out);
     void (*multiply_integers)(const poe_integer_product *product, ptrdiff_t row_begin,
                               ptrdiff_t row_end, ptrdiff_t panel_begin, ptrdiff_t panel_end);
+    /// Writes the ids of the `wanted` largest logits, ascending; of equal ones the lowest ids. Returns
+    /// how many: fewer where there are not so many. `scratch` holds `count` rounded up to 16.
+    ptrdiff_t (*select_largest)(const float *logits, ptrdiff_t count, ptrdiff_t wanted,
+                                uint32_t *ids, int32_t *scratch);
     /// Quantizes heads [head_begin, head_end) of a key and a value, each all heads side by side.
     void (*store_cached)(const poe_integer_cache *cache, const float *keys, const float *values,
                          ptrdiff_t position, ptrdiff_t head_begin, ptrdiff_t head_end);

@@ -21,11 +21,14 @@ final class Row {
     /// Room for new tokens that is made at once; longer texts grow.
     private static let reserve = 4_096
 
-    init(_ index: Int, _ request: GenerationRequest, prompt: ArraySlice<TokenID>, cache: KVCache) {
+    init(
+        _ index: Int, _ request: GenerationRequest, prompt: ArraySlice<TokenID>, cache: KVCache,
+        kernels: KernelSet
+    ) {
         self.index = index
         self.request = request
         self.cache = cache
-        sampler = Sampler(request.sampling, sample: request.sample)
+        sampler = Sampler(request.sampling, sample: request.sample, kernels: kernels)
         history = []
         history.reserveCapacity(prompt.count + min(request.maxNewTokens, Self.reserve))
         history += prompt

@@ -62,7 +62,8 @@ struct Scheduler {
                 rows.append(
                     Row(
                         nextRequest, request, prompt: prompt,
-                        cache: engine.makeCache(capacity: capacity)))
+                        cache: engine.makeCache(capacity: capacity),
+                        kernels: engine.compute.kernels))
             } else {
                 results[nextRequest].finishReason = .length
             }

@@ -26,10 +26,13 @@ public struct LogProbabilities: Sendable, Hashable {
 
         self.chosen = Double(logits[Int(chosen)]) - normalizer
         var best = LargestLogits()
-        best.select(count, from: (0..<logits.count).map { logits[$0] })
-        alternatives = best.candidates.map {
-            TokenLogProbability(
-                token: $0.token, logProbability: Double(logits[Int($0.token)]) - normalizer)
+        best.select(count, of: (0..<logits.count).map { logits[$0] })
+        let alternatives = best.ids.map { id in
+            TokenLogProbability(token: id, logProbability: Double(logits[Int(id)]) - normalizer)
+        }
+        self.alternatives = alternatives.sorted { a, b in
+            a.logProbability != b.logProbability
+                ? a.logProbability > b.logProbability : a.token < b.token
         }
     }
 }

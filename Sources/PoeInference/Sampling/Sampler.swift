@@ -13,8 +13,7 @@ package import PoeNumerics
 /// 5. *Temperature*: the logits that are left are divided by it.
 /// 6. *Draw*: with `u` in [0, 1) from ``PoeCore/CounterRandom`` of the seed at (stream: sample, index:
 ///    tokens generated before), the first token whose running sum of weights exceeds `u` times their
-///    total. Sums run in the order of the candidates: by falling logit where top-k or top-p made an
-///    order, else by id.
+///    total. Sums run by falling logit with top-p, which needs that order, else by id.
 ///
 /// Arithmetic after the logits is `Double` with our own exponential: the same bits everywhere.
 package struct Sampler {
@@ -27,12 +26,19 @@ package struct Sampler {
     // Kept between calls so that none allocates.
     /// The logits with the penalty applied.
     private var scores: [Float] = []
-    private var best = LargestLogits()
+    private var largest: LargestLogits
+    /// The tokens that may be drawn, in the order of the sums, and their weights.
+    private var candidates: [TokenID] = []
     private var weights: [Double] = []
 
     /// Makes the sampler of one row; rows that differ in `sample` alone draw unrelated numbers.
-    package init(_ options: SamplingOptions, sample: UInt64 = 0) {
+    ///
+    /// The kernels change nothing but the speed.
+    package init(
+        _ options: SamplingOptions, sample: UInt64 = 0, kernels: KernelSet = .best
+    ) {
         self.options = options
+        largest = LargestLogits(kernels)
         self.sample = sample
         random = CounterRandom(seed: options.seed)
     }
@@ -43,7 +49,7 @@ package struct Sampler {
     ///   - logits: One for each token of the vocabulary; not changed.
     ///   - recent: The tokens so far, prompt included, oldest first.
     ///   - position: How many tokens the row has generated before this one.
-    /// - Complexity: O(V + k log k) with top-k, O(V log V) with top-p alone, O(V) with neither.
+    /// - Complexity: O(V), with top-p O(V + k log k).
     package mutating func next(
         from logits: Vector, recent: [TokenID], position: Int
     ) -> TokenID {
@@ -63,7 +69,7 @@ package struct Sampler {
 
     private mutating func next(recent: [TokenID], position: Int) -> TokenID {
         penalizeRepeats(recent)
-        if options.temperature == 0 { return largest() }
+        if options.temperature == 0 { return best() }
         selectCandidates()
         keepProbable()
         return draw(position)
@@ -81,19 +87,25 @@ package struct Sampler {
         }
     }
 
-    private func largest() -> TokenID {
+    private func best() -> TokenID {
         var best = 0
         for i in scores.indices where scores[i] > scores[best] { best = i }
         return TokenID(best)
     }
 
-    /// The `topK` best, best first, or all in order of id where no order is needed.
+    /// The `topK` best, or all.
     private mutating func selectCandidates() {
-        let isOrdered = options.topK != 0 || options.topP < 1
-        if isOrdered {
-            best.select(options.topK == 0 ? scores.count : options.topK, from: scores)
+        candidates.removeAll(keepingCapacity: true)
+        if options.topK == 0 || options.topK >= scores.count {
+            for i in scores.indices { candidates.append(TokenID(i)) }
         } else {
-            best.takeAll(of: scores)
+            largest.select(options.topK, of: scores)
+            candidates.append(contentsOf: largest.ids)
+        }
+        guard options.topP < 1 else { return }
+        candidates.sort { a, b in
+            let (x, y) = (scores[Int(a)], scores[Int(b)])
+            return x != y ? x > y : a < b
         }
     }
 
@@ -113,7 +125,12 @@ package struct Sampler {
             }
         }
         // The largest weight is exp(0) = 1, so a weight is its share of the largest probability.
-        best.keep(count) { weights[$0] >= Double(options.minP) }
+        var kept = 0
+        for i in 0..<count where weights[i] >= Double(options.minP) {
+            candidates[kept] = candidates[i]
+            kept += 1
+        }
+        candidates.removeLast(candidates.count - max(1, kept))  // of numbers that are none, the first
     }
 
     private mutating func draw(_ position: Int) -> TokenID {
@@ -123,21 +140,21 @@ package struct Sampler {
         var sum = 0.0
         for i in weights.indices {
             sum += weights[i]
-            if sum > target { return best.candidates[i].token }
+            if sum > target { return candidates[i] }
         }
-        return best.candidates[weights.count - 1].token
+        return candidates[weights.count - 1]
     }
 
     /// `weights[i] = exp((logit[i] - largest) / temperature)`; returns their sum, in order.
     private mutating func fillWeights(temperature: Double) -> Double {
         var largest = -Double.infinity
-        for candidate in best.candidates {
-            largest = max(largest, Double(scores[Int(candidate.token)]))
+        for token in candidates {
+            largest = max(largest, Double(scores[Int(token)]))
         }
         weights.removeAll(keepingCapacity: true)
         var total = 0.0
-        for candidate in best.candidates {
-            let logit = Double(scores[Int(candidate.token)])
+        for token in candidates {
+            let logit = Double(scores[Int(token)])
             let weight = Elementary.exp((logit - largest) / temperature)
             weights.append(weight)
             total += weight
