@@ -130,7 +130,8 @@ package struct Sampler {
             candidates[kept] = candidates[i]
             kept += 1
         }
-        candidates.removeLast(candidates.count - max(1, kept))  // of numbers that are none, the first
+        // None is kept where logits are no numbers; the first stays then.
+        candidates.removeLast(candidates.count - max(1, kept))
     }
 
     private mutating func draw(_ position: Int) -> TokenID {
