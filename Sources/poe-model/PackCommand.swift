@@ -57,6 +57,11 @@ struct PackCommand: ParsableCommand {
         Interrupt.install()  // so that no half-written file is left behind
         let before = try naming(model) { try PoemReader(path: model) }
         var packed = try naming(model) { try Model.load(before, threads: threads.count) }
+        if self.profile == .compact, before.tensors.contains(where: { $0.elementType == .i8 }) {
+            Output.warn(
+                "\(model) is compact already: its weights are rounded a second time; pack the exact "
+                    + "ones (poe-train --profile lossless) if you have them")
+        }
         let profile = try profile(for: &packed)
         if Interrupt.isRequested { throw Interrupted() }
         try packed.write(to: output, profile: profile, threads: threads.count)

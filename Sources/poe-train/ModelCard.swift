@@ -20,7 +20,8 @@ struct ModelCard {
             # \(texts.name)
 
             A language model of \(Format.count(configuration.parameterCount)) parameters: \
-            \(configuration.layerCount) blocks, \(configuration.headCount) heads, width \
+            \(Format.count(configuration.layerCount, "block")), \
+            \(Format.count(configuration.headCount, "head")), width \
             \(configuration.modelDimension), context \(configuration.contextLength); \
             \(Format.count(configuration.vocabularySize)) tokens (\(kind)).
 
@@ -29,7 +30,7 @@ struct ModelCard {
 
             - Trained on \(Format.count(texts.trainingCharacters)) characters \
             (\(Format.count(texts.trainingTokens.count)) tokens) of \(texts.name), \
-            \(recipe.epochs) passes, seed \(recipe.seed).
+            \(Format.count(recipe.epochs)) \(recipe.epochs == 1 ? "pass" : "passes"), seed \(recipe.seed).
             - Recipe: \(recipe.matrixOptimizer == .muon ? "Muon on hidden matrices, AdamW elsewhere" : "AdamW"), \
             dropout \(recipe.dropout), weight decay \(recipe.weightDecay), \
             \(recipe.batchWindows) windows a step.

@@ -55,7 +55,7 @@ final class TrainingMonitor: TrainingObserver {
         say(
             "model: \(Format.count(configuration.parameterCount)) parameters, "
                 + "\(Format.count(configuration.vocabularySize)) tokens, "
-                + "\(configuration.layerCount) blocks of width \(configuration.modelDimension), "
+                + "\(Format.count(configuration.layerCount, "block")) of width \(configuration.modelDimension), "
                 + "context \(configuration.contextLength)")
         say(
             "training: \(Format.count(run.trainer.recipe.epochs, "epoch")), "
