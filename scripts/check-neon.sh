@@ -22,7 +22,7 @@ fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-sources=(scripts/neon/hashes.c Sources/CPoeKernels/*.c)
+sources=(scripts/kernels/hashes.c Sources/CPoeKernels/*.c)
 flags=(-O2 -Wall -Wextra -ISources/CPoeKernels/include)
 native=(scalar)
 case $(uname -m) in

@@ -18,16 +18,21 @@ INLINE head_cache head_of(const poe_integer_cache *cache, ptrdiff_t head) {
     return h;
 }
 
-/// Puts a value's symbols between those of its three neighbours.
+/// Puts a value's symbols between those of its three neighbours, which other threads may be writing.
 INLINE void store_value(head_cache h, const float *value, ptrdiff_t dimension, ptrdiff_t position) {
     int8_grid grid = grid_of(value, dimension);
     int8_t *block = h.values + position / 4 * h.value_row * 4;
-    uint32_t shift = (uint32_t)(position % 4) * 8;
-    i16 others = splat_int((int32_t)~(0xffu << shift));
     FOR_VECTORS(dimension) {
-        u16 symbols = (u16)symbols_of(load_some(value + j, left), grid) & 0xffu;
-        i16_anywhere *bytes = (i16_anywhere *)(block + 4 * j);
-        *bytes = (*bytes & others) | (i16)(symbols << shift);
+        i16 symbols = symbols_of(load_some(value + j, left), grid);
+#if defined(MASKED_TAILS)
+        uint32_t place = (uint32_t)(position % 4);
+        _mm512_mask_storeu_epi8(block + 4 * j, (__mmask64)(0x1111111111111111u << place),
+                                (__m512i)(symbols << (int32_t)(8 * place)));
+#else
+        int8_t bytes[LANES];
+        store_symbols(bytes, symbols);
+        for (ptrdiff_t i = 0; i < LANES; i++) block[4 * (j + i) + position % 4] = bytes[i];
+#endif
     }
     h.value_scales[position] = grid.scale;
 }
@@ -126,9 +131,7 @@ INLINE void weigh_cached(head_work *w, ptrdiff_t count) {
         v16 e = choose(within, exp16(load(w->scores + j) - w->top), splat(0.0f));
         sums += e;
         v16 weight = choose(within, e * load(w->cache.value_scales + j), splat(0.0f));
-        // Numbers that are not negative compare as their bits do.
-        i16 bits = (i16)weight, greater = bits > tops;
-        tops = (bits & greater) | (tops & ~greater);
+        tops = greater_bits(weight, tops);
         store(w->scores + j, weight);
     }
     w->sum = sum16(sums);

@@ -14,18 +14,24 @@ typedef struct {
     int32_t keep;
 } int8_grid;
 
-INLINE int8_grid grid_of(const float *x, ptrdiff_t count) {
-    // Magnitudes compare as their bits do, with infinity and then NaN above all numbers.
-    i16 tops = splat_int(0);
-    FOR_VECTORS(count) {
-        i16 bits = (i16)load_some(x + j, left) & 0x7fffffff;
-        i16 greater = bits > tops;
-        tops = (bits & greater) | (tops & ~greater);
-    }
-    int32_t top = __builtin_reduce_max(tops);
+/// Lane by lane the greater magnitude, as bits: magnitudes compare as their bits do, with infinity
+/// and then NaN above all numbers.
+INLINE i16 greater_bits(v16 x, i16 tops) {
+    i16 bits = (i16)x & 0x7fffffff, greater = bits > tops;
+    return (bits & greater) | (tops & ~greater);
+}
+
+/// The grid of a row whose greatest magnitude has the bits `top`.
+INLINE int8_grid grid_from(int32_t top) {
     if (top < LEAST_BITS || top >= INFINITE_BITS) return (int8_grid){0.0f, 0.0f, 0};
     union { int32_t i; float f; } u = {top};
     return (int8_grid){u.f / 127.0f, 127.0f / u.f, -1};
+}
+
+INLINE int8_grid grid_of(const float *x, ptrdiff_t count) {
+    i16 tops = splat_int(0);
+    FOR_VECTORS(count) tops = greater_bits(load_some(x + j, left), tops);
+    return grid_from(__builtin_reduce_max(tops));
 }
 
 /// Sixteen symbols as 32-bit numbers.
@@ -61,11 +67,70 @@ static void quantize(const float *x, ptrdiff_t x_row, ptrdiff_t rows, ptrdiff_t 
         sums[r] = quantize_row(x + r * x_row, columns, out_row, out + r * out_row, scales + r);
 }
 
+// Rows that are normalized together: in one, each step of a sum waits for the last.
+#define NORM_ROWS 4
+
+/// Sixteen normalized elements, as `layer_norm` makes them.
+INLINE v16 normal_of(const float *x, float mean, float inverse, v16 gain, v16 bias,
+                     ptrdiff_t left) {
+    return fma16((load_some(x, left) - mean) * inverse, gain, bias);
+}
+
+/// NORM_ROWS rows: the operations of `layer_norm`, then of `quantize_row`, row by row, and so the
+/// same bits. Normalized elements are made twice instead of being put aside.
+INLINE void normalize_quantize_rows(const float *x, ptrdiff_t x_row, const float *gain,
+                                    const float *bias, float epsilon, ptrdiff_t columns,
+                                    int8_t *out, ptrdiff_t out_row, float *scales, int32_t *sums) {
+    v16 sum[NORM_ROWS];
+    float mean[NORM_ROWS], inverse[NORM_ROWS];
+    i16 tops[NORM_ROWS], totals[NORM_ROWS];
+    int8_grid grid[NORM_ROWS];
+#define FOR_ROWS _Pragma("clang loop unroll(full)") for (int i = 0; i < NORM_ROWS; i++)
+    FOR_ROWS sum[i] = splat(0.0f);
+    FOR_VECTORS(columns) FOR_ROWS sum[i] += load_some(x + i * x_row + j, left);
+    FOR_ROWS mean[i] = sum16(sum[i]) / (float)columns;
+    FOR_ROWS sum[i] = splat(0.0f);
+    FOR_VECTORS(columns) FOR_ROWS {
+        v16 d = tail_zeroed(load_some(x + i * x_row + j, left) - mean[i], left);
+        sum[i] = fma16(d, d, sum[i]);
+    }
+    FOR_ROWS inverse[i] = 1.0f / __builtin_elementwise_sqrt(sum16(sum[i]) / (float)columns + epsilon);
+    FOR_ROWS tops[i] = splat_int(0);
+    FOR_VECTORS(columns) {
+        v16 g = load_some(gain + j, left), b = bias ? load_some(bias + j, left) : splat(0.0f);
+        // Behind the last column the mean would show, were gain and bias not zero there.
+        FOR_ROWS tops[i] = greater_bits(
+            normal_of(x + i * x_row + j, mean[i], inverse[i], g, b, left), tops[i]);
+    }
+    FOR_ROWS grid[i] = grid_from(__builtin_reduce_max(tops[i]));
+    FOR_ROWS totals[i] = splat_int(0);
+    FOR_VECTORS(columns) {
+        v16 g = load_some(gain + j, left), b = bias ? load_some(bias + j, left) : splat(0.0f);
+        FOR_ROWS {
+            v16 n = normal_of(x + i * x_row + j, mean[i], inverse[i], g, b, left);
+            i16 symbols = symbols_of(n, grid[i]);
+            totals[i] += symbols;
+            store_symbols(out + i * out_row + j, symbols);
+        }
+    }
+    FOR_ROWS {
+        scales[i] = grid[i].scale;
+        sums[i] = 128 * __builtin_reduce_add(totals[i]);
+        for (ptrdiff_t j = round_up(columns, LANES); j < out_row; j += LANES)
+            store_symbols(out + i * out_row + j, splat_int(0));
+    }
+#undef FOR_ROWS
+}
+
 static void normalize_quantize(const float *x, ptrdiff_t x_row, const float *gain,
                                const float *bias, float epsilon, ptrdiff_t rows, ptrdiff_t columns,
                                int8_t *out, ptrdiff_t out_row, float *scales, int32_t *sums,
                                float *scratch) {
-    for (ptrdiff_t r = 0; r < rows; r++) {
+    ptrdiff_t r = 0;
+    for (; r + NORM_ROWS <= rows; r += NORM_ROWS)
+        normalize_quantize_rows(x + r * x_row, x_row, gain, bias, epsilon, columns,
+                                out + r * out_row, out_row, scales + r, sums + r);
+    for (; r < rows; r++) {
         float mean, inverse;
         layer_norm(x + r * x_row, x_row, gain, bias, epsilon, 1, columns, scratch, columns, &mean,
                    &inverse);

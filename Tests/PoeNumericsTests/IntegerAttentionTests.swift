@@ -20,6 +20,10 @@ import Testing
 
         deinit { unsafe whole.deallocate() }
 
+        func clear() {
+            unsafe whole.initializeMemory(as: UInt8.self, repeating: 255, count: bytes + 128)
+        }
+
         var content: [UInt8] {
             (64..<64 + bytes).map { unsafe whole.load(fromByteOffset: $0, as: UInt8.self) }
         }
@@ -105,6 +109,32 @@ import Testing
             queries: query.matrix, caches: [(keys.matrix, values.matrix)], counts: [count],
             headCount: 1, into: exact.matrix)
         #expect(relativeError(out.floats, exact.doubles) < 0.03)
+    }
+
+    /// Neighbouring positions share cache lines, but no byte.
+    @Test(arguments: KernelSet.available) func threadsStoreNeighbouringPositions(set: KernelSet) {
+        let (heads, dimension, count) = (2, 20, 64)
+        let rows = Table(count, heads * dimension, seed: 1)
+        let kernels = IntegerKernels(set)
+        let pool = WorkerPool(threads: 2)
+        let together = Memory(capacity: count, heads: heads, dimension: dimension)
+        let alone = Memory(capacity: count, heads: heads, dimension: dimension)
+        func store(_ position: Int, _ memory: Memory) {
+            let row = rows.matrix.row(position)
+            kernels.store(
+                keys: row, values: row, position: position, heads: 0..<heads, into: memory.cache)
+        }
+        for position in 0..<count { store(position, alone) }
+        let expected = alone.content
+        for round in 0..<100 {
+            together.clear()
+            pool.run(2) { part in
+                for position in stride(from: part, to: count, by: 2) { store(position, together) }
+            }
+            let found = together.content
+            #expect(found == expected, "round \(round)")
+            if found != expected { return }
+        }
     }
 
     /// What stands behind the last position, older entries included, changes nothing.

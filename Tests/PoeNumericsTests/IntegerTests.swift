@@ -43,18 +43,20 @@ import Testing
     }
 
     @Test(arguments: [1, 16, 37, 256]) func normalizingIsLayerNormThenQuantize(columns: Int) {
-        let x = Table(3, columns, seed: 1)
+        let count = 11
+        let x = Table(count, columns, seed: 1)
+        for c in 0..<columns { x.matrix[5, c] = 2 }
         let gain = Table(1, columns, seed: 2)
         let bias = Table(1, columns, seed: 3)
         for set in KernelSet.available {
             for bias in [bias.vector, nil] {
-                let normal = Table(3, columns, seed: 4)
-                let statistics = (Table(1, 3, seed: 5), Table(1, 3, seed: 6))
+                let normal = Table(count, columns, seed: 4)
+                let statistics = (Table(1, count, seed: 5), Table(1, count, seed: 6))
                 Compute(threads: 1, kernels: set).layerNorm(
                     x.matrix, gain: gain.vector, bias: bias, epsilon: 1e-5, into: normal.matrix,
                     mean: statistics.0.vector, inverseDeviation: statistics.1.vector)
-                let buffers = (0..<2).map { _ in QuantizedBuffer(rows: 3, columns: columns) }
-                let views = buffers.map { $0.view(rows: 3, columns: columns) }
+                let buffers = (0..<2).map { _ in QuantizedBuffer(rows: count, columns: columns) }
+                let views = buffers.map { $0.view(rows: count, columns: columns) }
                 let kernels = IntegerKernels(set)
                 kernels.quantize(normal.matrix, into: views[0])
                 let scratch = Table(1, columns, seed: 7)
@@ -62,7 +64,7 @@ import Testing
                     x.matrix, gain: gain.vector, bias: bias, epsilon: 1e-5, into: views[1],
                     scratch: scratch.vector)
                 #expect(rows(of: views[0]) == rows(of: views[1]))
-                #expect((0..<3).allSatisfy { views[0].sum(row: $0) == views[1].sum(row: $0) })
+                #expect((0..<count).allSatisfy { views[0].sum(row: $0) == views[1].sum(row: $0) })
                 #expect(scratch.marginIsIntact)
                 withExtendedLifetime(buffers) {}
             }

@@ -2,6 +2,7 @@
 // each wrote: all sets, on all processors, must print the same.
 //
 //     hashes SET...
+#define _POSIX_C_SOURCE 200809L
 #include "CPoeKernels.h"
 
 #include <stdio.h>
@@ -17,20 +18,24 @@ static uint64_t next(void) {
     return z ^ (z >> 31);
 }
 
-/// `count` numbers between -1 and 1, with room behind them.
+/// Exactly `size` bytes, so that a sanitizer sees the first one too many.
+static void *allocate(size_t size) {
+    void *p = NULL;
+    if (posix_memalign(&p, 64, size) != 0) abort();
+    return p;
+}
+
+/// `count` numbers between -1 and 1.
 static float *floats(size_t count) {
-    float *p = aligned_alloc(64, (count * sizeof(float) + 127) / 64 * 64);
-    if (!p) abort();
-    memset(p, 0, (count * sizeof(float) + 127) / 64 * 64);
+    float *p = allocate(count * sizeof(float));
     for (size_t i = 0; i < count; i++) p[i] = (float)(int32_t)(next() >> 32) * 0x1p-31f;
     return p;
 }
 
 /// `count` bytes of noise.
 static void *noise(size_t count) {
-    uint8_t *p = aligned_alloc(64, (count + 127) / 64 * 64);
-    if (!p) abort();
-    for (size_t i = 0; i < (count + 127) / 64 * 64; i++) p[i] = (uint8_t)(next() >> 56);
+    uint8_t *p = allocate(count);
+    for (size_t i = 0; i < count; i++) p[i] = (uint8_t)(next() >> 56);
     return p;
 }
 
@@ -76,8 +81,7 @@ static void rows(const poe_kernels *k, ptrdiff_t r, ptrdiff_t n) {
     float *x = floats(size), *y = floats(size), *out = floats(size), *gain = floats((size_t)n);
     float *bias = floats((size_t)n), *mean = floats((size_t)r), *inverse = floats((size_t)r);
     float *first = floats((size_t)n), *second = floats((size_t)n), *loss = floats((size_t)r);
-    uint32_t *tokens = malloc((size_t)r * sizeof(uint32_t));
-    if (!tokens) abort();
+    uint32_t *tokens = allocate((size_t)r * sizeof(uint32_t));
     for (ptrdiff_t i = 0; i < r; i++) tokens[i] = (uint32_t)(next() % (uint64_t)n);
     for (size_t i = 0; i < size; i++) x[i] *= 8.0f;
     k->layer_norm(x, n, gain, bias, 1e-5f, r, n, out, n, mean, inverse);

@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# Sanitizers: address and undefined behaviour over the kernels, threads over pool and engine.
+#
+#     scripts/sanitize.sh [kernels|address|undefined|thread]...      (all of them without arguments)
+#
+# `kernels` runs every C function of every set this machine has on memory of the exact size, in
+# seconds; `address` and `undefined` the tests of the numerics, `thread` those of the pool and of
+# inference. The Swift builds take minutes each and stay in .build/sanitize-NAME.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+clang=${CLANG:-$(command -v clang || true)}
+[ -n "$clang" ] || clang=$(dirname "$(readlink -f "$(command -v swift)")")/clang
+
+kernels() {
+    local work sets=(scalar) set status=0
+    work=$(mktemp -d)
+    case $(uname -m) in
+    x86_64) sets+=(avx2 avx512 avx512vnni) ;;
+    aarch64 | arm64) sets+=(neon) ;;
+    esac
+    "$clang" -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
+        -fno-omit-frame-pointer -Wall -Wextra -ISources/CPoeKernels/include \
+        scripts/kernels/hashes.c Sources/CPoeKernels/*.c -lm -o "$work/hashes" 2>"$work/build" ||
+        { cat "$work/build" >&2; return 1; }
+    for set in "${sets[@]}"; do
+        local code=0
+        "$work/hashes" "$set" >"$work/$set" 2>"$work/errors" || code=$?
+        if [ "$code" -eq 3 ]; then
+            echo "kernels, $set: not run, this processor does not have it"
+        elif [ "$code" -ne 0 ]; then
+            cat "$work/errors" >&2
+            echo "kernels, $set: FAILED"
+            status=1
+        elif ! cmp -s "$work/scalar" "$work/$set"; then
+            echo "kernels, $set: other bits than scalar"
+            status=1
+        else
+            echo "kernels, $set: clean"
+        fi
+    done
+    rm -rf "$work"
+    return "$status"
+}
+
+# Findings end the run: a report that is only printed would pass for success.
+export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
+export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+export TSAN_OPTIONS=halt_on_error=1
+
+tests() {
+    local sanitizer=$1 filter=$2
+    swift test -c release --sanitize="$sanitizer" --scratch-path ".build/sanitize-$sanitizer" \
+        --disable-xctest --filter "$filter"
+}
+
+[ $# -gt 0 ] || set -- kernels address undefined thread
+for part in "$@"; do
+    printf '== %s\n' "$part"
+    case $part in
+    kernels) kernels ;;
+    address | undefined) tests "$part" PoeNumericsTests ;;
+    thread) tests thread 'WorkerPoolTests|PoeInferenceTests' ;;
+    *) echo "sanitize: kernels, address, undefined or thread, not '$part'" >&2; exit 64 ;;
+    esac
+done
