@@ -135,14 +135,15 @@ struct EngineTests {
     }
 
     /// Large enough for several panels and for the work to be split: by columns for one position and
-    /// for 7, by rows for 40.
+    /// for 7, by rows for 40. At width 256 a thread's heads are whole panels, at 200 they are not.
     @Test(
         "threads share out a larger model in every way and change no bit",
-        arguments: KernelSet.available, [2, 3, 5])
-    func sharedWork(kernels: KernelSet, threads: Int) {
+        arguments: KernelSet.available, [(2, 200), (3, 200), (2, 256), (4, 256), (5, 256)])
+    func sharedWork(kernels: KernelSet, split: (threads: Int, width: Int)) {
+        let threads = split.threads
         let configuration = ModelConfiguration(
             vocabularySize: 300, contextLength: 24, layerCount: 2, headCount: 4,
-            modelDimension: 200)
+            modelDimension: split.width)
         let weights = PackedWeights(
             TinyModel.weights(configuration), arithmetic: .int8,
             compute: Compute(threads: 1, kernels: kernels))

@@ -26,6 +26,8 @@ final class IntegerForward: Forward {
     /// Where the threads meet; all of them or none.
     private let barrier: Barrier
     private let scoreScale: Float
+    /// Whether the heads of every thread are whole panels of queries, of keys and of values.
+    private let sharesWholePanels: Bool
 
     // For each position of a pass: the residual stream [C], queries, keys and values [3C], what the
     // heads gathered [C], and, where positions are few, the inside of the feed-forward [F].
@@ -68,7 +70,12 @@ final class IntegerForward: Forward {
         pool = compute.pool
         barrier = Barrier(compute.pool.lanes)
         scoreScale = Float(1 / Double(configuration.headDimension).squareRoot())
-        let c = configuration.modelDimension
+        let (c, d) = (configuration.modelDimension, configuration.headDimension)
+        let (heads, lanes) = (configuration.headCount, pool.lanes)
+        sharesWholePanels = (0..<lanes).allSatisfy {
+            let first = Share(number: $0, of: lanes).range(heads).lowerBound
+            return first * d % PackedIntegers.panelWidth == 0 && c % PackedIntegers.panelWidth == 0
+        }
         let f = configuration.feedForwardDimension
         let columnRows = min(positions, Self.rowsPerThread * pool.lanes)
         x = FloatBuffer(count: positions * c)
@@ -137,8 +144,7 @@ extension IntegerForward {
         for layer in blocks.indices {
             let block = blocks[layer]
             normalize(x, block.attentionNorm, worker, into: narrow)
-            multiply(narrow, block.qkv, share, into: qkv)
-            meet(share)
+            multiplyHeads(heads, narrow, block.qkv, share, into: qkv)
 
             store(0..<n, layer, heads, qkv)
             attend(0..<n, layer, heads, qkv, worker, into: attended)
@@ -159,6 +165,27 @@ extension IntegerForward {
         let last = worker.rows.view(rows: pass.wantedCount, columns: c)
         normalizeWanted(0..<pass.wantedCount, worker, into: last)
         multiply(last, head, share, into: logits)
+    }
+
+    /// Queries, keys and values of the share's heads.
+    private func multiplyHeads(
+        _ heads: Range<Int>, _ rows: QuantizedRows, _ qkv: PackedWeights.Linear<PackedIntegers>,
+        _ share: Share, into out: Matrix
+    ) {
+        guard sharesWholePanels else {
+            multiply(rows, qkv, share, into: out)
+            return meet(share)
+        }
+        // No other thread's outputs are needed, so nobody waits.
+        let width = PackedIntegers.panelWidth
+        let (c, d) = (configuration.modelDimension, configuration.headDimension)
+        for part in 0..<3 {
+            let start = part * c
+            let first = (start + heads.lowerBound * d) / width
+            let end = (start + heads.upperBound * d) / width
+            kernels.multiply(
+                rows, qkv.weight, panels: first..<end, bias: qkv.bias, into: out, .store)
+        }
     }
 
     /// The share's outputs of a linear layer.
