@@ -19,9 +19,14 @@ final class IntegerParameters: @unchecked Sendable {
         self.layout = layout
         self.kernels = kernels
         let isMatrix = { (kind: ParameterKind) in kind == .matrix || kind == .tokenEmbedding }
+        let packed = layout.parameters.filter { isMatrix($0.kind) }
+        let arena = MemoryArena(
+            byteCount: packed.reduce(0) {
+                $0 + PackedIntegers.byteCount(outputs: $1.rows, inputs: $1.columns)
+            })
         matrices = Dictionary(
-            uniqueKeysWithValues: layout.parameters.filter { isMatrix($0.kind) }.map {
-                ($0.name, PackedIntegers(outputs: $0.rows, inputs: $0.columns))
+            uniqueKeysWithValues: packed.map {
+                ($0.name, PackedIntegers(outputs: $0.rows, inputs: $0.columns, in: arena))
             })
         floats = .room(for: layout.parameters.filter { !isMatrix($0.kind) })
     }
@@ -36,16 +41,20 @@ final class IntegerParameters: @unchecked Sendable {
             guard let matrix = matrices[name] else {
                 return unsafe fill(vector: name, symbols: symbols, steps)
             }
-            unsafe fill(matrix, symbols: symbols) { steps.ofRow($0) }
+            unsafe fill(matrix, symbols: symbols, steps)
         }
     }
 
     private func fill(
-        _ matrix: PackedIntegers, symbols: UnsafeBufferPointer<Int8>, step: (Int) -> Float
+        _ matrix: PackedIntegers, symbols: UnsafeBufferPointer<Int8>, _ steps: StoredTensor.Steps
     ) {
         precondition(symbols.count == matrix.outputs * matrix.inputs, "a symbol for each weight")
         guard let first = symbols.baseAddress else { return }
-        for i in 0..<matrix.outputs { matrix.steps[i] = step(i) }
+        let places = matrix.steps
+        switch steps {
+        case .one(let step): places[0..<matrix.outputs].fill(step)
+        case .rows(let steps): for i in 0..<matrix.outputs { places[i] = steps[i] }
+        }
         unsafe kernels.pack(
             symbols: first, rowStride: matrix.inputs, panels: 0..<matrix.panels, into: matrix)
     }
@@ -70,7 +79,10 @@ final class IntegerParameters: @unchecked Sendable {
         guard let matrix = matrices[name] else {
             let buffer = self.floats.part(name)
             let vector = buffer.vector(count: buffer.count)
-            for i in 0..<vector.count { vector[i] = unsafe values[i] }
+            precondition(values.count == vector.count, "\(name) has its elements")
+            if let first = values.baseAddress {
+                unsafe vector.pointer.update(from: first, count: vector.count)
+            }
             return
         }
         precondition(values.count == matrix.outputs * matrix.inputs, "\(name) has its elements")
@@ -89,7 +101,7 @@ final class IntegerParameters: @unchecked Sendable {
             }
         }
         unsafe symbols.withUnsafeBufferPointer { symbols in
-            unsafe fill(matrix, symbols: symbols) { steps[$0] }
+            unsafe fill(matrix, symbols: symbols, .rows(steps))
         }
     }
 }

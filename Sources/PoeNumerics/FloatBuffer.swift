@@ -18,14 +18,12 @@ package final class FloatBuffer: @unchecked Sendable {
         precondition(count >= 0, "a buffer of \(count) floats does not exist")
         self.count = count
         // Whole cache lines, so that a kernel may always address the last line it touches.
-        let bytes = max(64, (count * MemoryLayout<Float>.stride + 63) & ~63)
-        let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-        unsafe raw.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
-        unsafe storage = raw.assumingMemoryBound(to: Float.self)
+        let lines = unsafe allocateZeroLines(wholeLines(count * MemoryLayout<Float>.stride))
+        unsafe storage = lines.assumingMemoryBound(to: Float.self)
     }
 
     deinit {
-        unsafe UnsafeMutableRawPointer(storage).deallocate()
+        unsafe freeLines(UnsafeMutableRawPointer(storage))
     }
 
     /// A row-major `rows` x `columns` view of the floats from `offset` on.

@@ -19,16 +19,16 @@ package final class QuantizedBuffer: @unchecked Sendable {
         precondition(rows >= 0 && columns >= 0, "[\(rows), \(columns)] is no matrix")
         self.rows = rows
         self.columns = columns
-        unsafe symbols = allocateLines(max(1, rows) * wholeLines(max(1, columns)), filledWith: 0)
+        unsafe symbols = allocateZeroLines(max(1, rows) * wholeLines(max(1, columns)))
         let room = wholeLines(4 * max(1, rows))
-        unsafe scales = allocateLines(room, filledWith: 0).assumingMemoryBound(to: Float.self)
-        unsafe sums = allocateLines(room, filledWith: 0).assumingMemoryBound(to: Int32.self)
+        unsafe scales = allocateZeroLines(room).assumingMemoryBound(to: Float.self)
+        unsafe sums = allocateZeroLines(room).assumingMemoryBound(to: Int32.self)
     }
 
     deinit {
-        unsafe symbols.deallocate()
-        unsafe UnsafeMutableRawPointer(scales).deallocate()
-        unsafe UnsafeMutableRawPointer(sums).deallocate()
+        unsafe freeLines(symbols)
+        unsafe freeLines(UnsafeMutableRawPointer(scales))
+        unsafe freeLines(UnsafeMutableRawPointer(sums))
     }
 
     /// A view of the first `rows` rows as rows of `columns`; all views share the memory.
@@ -87,14 +87,4 @@ package struct QuantizedRows: @unchecked Sendable {
         precondition(row >= 0 && row < rows, "row \(row) of \(rows)")
         return unsafe Int(sums[row])
     }
-}
-
-/// `bytes` rounded up to whole cache lines of 64.
-func wholeLines(_ bytes: Int) -> Int { (bytes + 63) & ~63 }
-
-/// `bytes` of memory, 64-byte aligned, every byte `value`; the caller deallocates it.
-func allocateLines(_ bytes: Int, filledWith value: UInt8) -> UnsafeMutableRawPointer {
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: max(64, bytes), alignment: 64)
-    return unsafe UnsafeMutableRawPointer(
-        raw.initializeMemory(as: UInt8.self, repeating: value, count: max(64, bytes)))
 }

@@ -26,20 +26,26 @@ enum CharacterClass: UInt8 {
     }
 }
 
-/// The classes of the scalars that texts in European scripts consist of, ready to be read.
-///
-/// The table ends where General Punctuation does (U+206F); looking all of it up once takes a
-/// fraction of a millisecond, and other scalars ask the standard library each time.
+/// The classes of the scalars that a text mostly consists of, ready to be read; other scalars ask the
+/// standard library each time.
 struct CharacterClasses: Sendable {
-    static let shared = CharacterClasses()
+    /// For long texts in European scripts: all up to the end of General Punctuation (U+206F), which
+    /// takes half a millisecond to look up.
+    static let european = CharacterClasses(end: 0x2070)
+    /// For short ones, which are through before that.
+    static let ascii = CharacterClasses(end: 0x80)
 
-    private static let end: UInt32 = 0x2070
     private let table: [CharacterClass]
 
-    private init() {
-        table = (0..<Self.end).map { value in
+    private init(end: UInt32) {
+        table = (0..<end).map { value in
             Unicode.Scalar(value).map(CharacterClass.init) ?? .other
         }
+    }
+
+    /// The table to encode a text of this length with.
+    static func table(forBytes count: Int) -> CharacterClasses {
+        count < 1 << 14 ? .ascii : .european
     }
 
     @inline(__always)
@@ -48,7 +54,7 @@ struct CharacterClasses: Sendable {
     /// The class of a scalar, or of ``UTF8Step/invalid``.
     @inline(__always)
     subscript(value: UInt32) -> CharacterClass {
-        guard value >= Self.end else { return table[Int(value)] }
+        guard value >= table.count else { return table[Int(value)] }
         return Unicode.Scalar(value).map(CharacterClass.init) ?? .other
     }
 }

@@ -36,7 +36,7 @@ struct PieceEncoder {
         _ bytes: Span<UInt8>, cutBy pretokenizer: Pretokenizer,
         into tokens: inout OutputSpan<TokenID>
     ) -> Bool {
-        let classes = CharacterClasses.shared
+        let classes = CharacterClasses.table(forBytes: bytes.count)
         let limit = bytes.count
         var start = 0
         while start < limit {

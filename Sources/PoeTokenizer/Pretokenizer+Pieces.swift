@@ -10,7 +10,8 @@ extension Pretokenizer {
         var start = 0
         while start < bytes.count {
             let end = end(
-                ofPieceAt: start, in: bytes.span, limit: bytes.count, classes: .shared)
+                ofPieceAt: start, in: bytes.span, limit: bytes.count,
+                classes: .table(forBytes: bytes.count))
             ranges.append(start..<end)
             start = end
         }

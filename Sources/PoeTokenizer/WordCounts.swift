@@ -37,8 +37,8 @@ struct WordCounts {
 
     @inline(__always)
     private mutating func count(_ corpus: CorpusBytes, _ pretokenizer: Pretokenizer) {
-        let classes = CharacterClasses.shared
         let bytes = corpus.bytes.span
+        let classes = CharacterClasses.table(forBytes: bytes.count)
         var start = 0
         for limit in corpus.ends {
             while start < limit {

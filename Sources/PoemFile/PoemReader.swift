@@ -102,9 +102,8 @@ package final class PoemReader: Sendable {
         _ tensors: [TensorEntry], against configuration: ModelConfiguration, _ place: Place
     ) throws(PoemError) {
         let layout = ParameterLayout(configuration)
-        let expected = layout.parameters.sorted {
-            $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
-        }
+        // These names are ASCII, which sorts by its bytes.
+        let expected = layout.parameters.sorted { $0.name < $1.name }
         let names = Set(expected.map(\.name))
         for tensor in tensors where !names.contains(tensor.name) {
             throw .malformed(
@@ -161,10 +160,16 @@ package final class PoemReader: Sendable {
     }
 }
 
-/// Reads whole sections.
-private struct SectionReader {
+/// Reads whole sections, all with one decompressor.
+private struct SectionReader: ~Copyable {
     let container: Container
     let file: FileBytes
+    let decoder = ZstdDecoder()
+
+    init(container: Container, file: FileBytes) {
+        self.container = container
+        self.file = file
+    }
 
     func place(_ kind: SectionKind) -> Place {
         Place(
@@ -179,7 +184,7 @@ private struct SectionReader {
             throw .malformed(
                 .sectionMissing, place(kind), expected: "complete", found: "without \(kind)")
         }
-        var reader = try file.decode(section)
+        var reader = try file.decode(section, with: decoder)
         let value = try parse(&reader)
         try reader.finish()
         return value

@@ -4,12 +4,13 @@ extension FileBytes {
     /// The decoded bytes of a section that is not chunked, its hashes checked (rules 28 to 32).
     ///
     /// The caller has checked the decoded length against the kind's cap.
-    func decode(_ section: SectionEntry) throws(PoemError) -> ByteReader {
+    func decode(
+        _ section: SectionEntry, with decoder: borrowing ZstdDecoder
+    ) throws(PoemError) -> ByteReader {
         try checkStoredHash(section)
         var place = Place(section: section.kind.description, offset: section.range.lowerBound)
         guard section.codec == .zstd else { return ByteReader(copy(section.range), origin: place) }
         var bytes = [UInt8](repeating: 0, count: section.decodedLength)
-        let decoder = ZstdDecoder()
         let stored = unsafe pointer(section.range)
         try unsafe decodeFrame(stored, at: place, with: decoder, into: &bytes)
         let hash = XXH64.hash(bytes)
