@@ -5,7 +5,7 @@ PROMPT ?= Once upon a midnight dreary
 # The recipes read these from the environment, so that no quotation mark in them means anything.
 export MODEL PROMPT
 
-.PHONY: help try test build format lint bench setup
+.PHONY: help try test build release format lint bench setup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ test: setup ## set-up, all tests, in a release build
 
 build: setup ## release build of every command, in .build/release
 	swift build -c release
+
+release: setup ## poe-run as it is handed out, on Linux one static file: .build/dist/poe-run
+	scripts/build-release.sh
 
 format: ## lay the source out
 	swift format --in-place --recursive Package.swift Sources Tests
