@@ -6,10 +6,6 @@ import CPoeKernels
 /// Unchecked `Sendable`: a view is a pointer and sizes.
 @safe
 package struct QuantizedCache: @unchecked Sendable {
-    /// Positions whose values stand between each other's: ones of the same block, counted from 0, must
-    /// not be stored by two threads at the same time.
-    package static let blockPositions = 4
-
     /// Positions that fit, a multiple of 16.
     package let capacity: Int
     /// Number of heads.

@@ -134,8 +134,10 @@ struct EngineTests {
         }
     }
 
-    /// Large enough for several panels and for the work to be split: by columns for one position and
-    /// for 7, by rows for 40. At width 256 a thread's heads are whole panels, at 200 they are not.
+    /// Large enough for several panels and for the work to be split.
+    ///
+    /// By columns for one position and for 7, by rows for 40; at width 256 a thread's heads are whole
+    /// panels, at 200 they are not.
     @Test(
         "threads share out a larger model in every way and change no bit",
         arguments: KernelSet.available, [(2, 200), (3, 200), (2, 256), (4, 256), (5, 256)])

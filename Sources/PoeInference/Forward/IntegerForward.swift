@@ -209,7 +209,7 @@ extension IntegerForward {
         let qkv = qkv.matrix(rows: n, columns: 3 * c)
         let attended = attended.matrix(rows: n, columns: c)
         let heads = 0..<configuration.headCount
-        let mine = rows(of: share)
+        let mine = share.range(n)
         embed(mine, into: x)
         for layer in blocks.indices {
             let block = blocks[layer]
@@ -245,23 +245,6 @@ extension IntegerForward {
             normalizeWanted(rows, worker, into: last)
             multiply(last, head, into: logits.rows(rows))
         }
-    }
-
-    /// The share's positions: about as many as another's, but no block of a cache is cut, because two
-    /// threads cannot store into one at the same time.
-    private func rows(of share: Share) -> Range<Int> {
-        let even = share.range(pass.count)
-        return blockStart(even.lowerBound)..<blockStart(even.upperBound)
-    }
-
-    private func blockStart(_ i: Int) -> Int {
-        var i = i
-        while i > 0, i < pass.count, pass.areOneRow(i - 1, i),
-            pass.position(i) % QuantizedCache.blockPositions != 0
-        {
-            i -= 1
-        }
-        return i
     }
 
     /// The attention of all heads for some rows; the caches of each are fetched while the one before
