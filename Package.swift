@@ -44,6 +44,7 @@ let package = Package(
         .executable(name: "poe-train", targets: ["poe-train"]),
         .executable(name: "poe-model", targets: ["poe-model"]),
         .executable(name: "poe-bench", targets: ["poe-bench"]),
+        .executable(name: "poe-scrape", targets: ["poe-scrape"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -57,6 +58,11 @@ let package = Package(
         .systemLibrary(
             name: "CEdit", pkgConfig: "libedit",
             providers: [.apt(["libedit-dev"]), .brew(["libedit"])]),
+        .systemLibrary(
+            name: "CXML", pkgConfig: "libxml-2.0",
+            providers: [.apt(["libxml2-dev"]), .brew(["libxml2"])]),
+        .systemLibrary(
+            name: "CMd", pkgConfig: "libmd", providers: [.apt(["libmd-dev"])]),
         library("PoeCore", []),
         // Layer 1: numbers, text and the file; none knows the others.
         library("PoeNumerics", ["CPoeKernels", "PoeCore"]),
@@ -74,6 +80,12 @@ let package = Package(
             ["PoeInference", "PoeModel", "PoeNumerics", "PoeTokenizer", "PoemFile", "PoeCore"]),
         // Layer 5: what stands around the model.
         library("PoeCorpus", ["PoeCore"]),
+        library(
+            "PoeScrape",
+            [
+                "CXML", .target(name: "CMd", condition: .when(platforms: [.linux])), "PoemFile",
+                "PoeCore",
+            ]),
         // What the commands share.
         library("PoeCommand", ["Poe", "PoemFile", "PoeCore"]),
         // Layer 6: the same for those whose command line the general parser reads.
@@ -99,6 +111,7 @@ let package = Package(
                 "PoeCorpus", "PoeTraining", "PoeInference", "PoeModel", "PoeNumerics",
                 "PoeTokenizer", "PoemFile", "PoeCore",
             ]),
+        parsedCommand("poe-scrape", ["PoeScrape", "PoeCore"]),
         // Tests.
         .target(
             name: "PoeTestSupport", dependencies: ["PoeCore"], path: "Tests/PoeTestSupport",
@@ -119,6 +132,7 @@ let package = Package(
             ],
             data: ["Goldens"]),
         tests("PoeCorpusTests", ["PoeCorpus", "PoeCore"]),
+        tests("PoeScrapeTests", ["PoeScrape", "PoeCore"]),
         tests("PoeTests", ["Poe", "PoeModel", "PoemFile", "PoeTokenizer", "PoeCore"]),
         tests(
             "CommandTests",

@@ -1,0 +1,3 @@
+import PoeArguments
+
+ScrapeCommand.runCommand()

@@ -1,0 +1,147 @@
+import Foundation
+import PoeScrape
+import PoeTestSupport
+import Testing
+
+@Suite struct GutenbergTests {
+    /// A volume in the usual shape, made up.
+    static let volume = """
+        The Project Gutenberg eBook of Lamps and Rain, Volume 1
+
+        This ebook is for the use of anyone anywhere.
+
+        *** START OF THE PROJECT GUTENBERG EBOOK LAMPS AND RAIN ***
+
+        LAMPS AND RAIN
+
+        by Nobody
+
+        VOLUME I
+
+        Contents
+
+         PREFACE
+         LIFE OF POE
+         THE KEEPER OF LAMPS
+         THE TELL-TALE HEART. . . . . 12
+         THE BELLS
+         HOW THE RAIN, WHICH WAS LATE,
+         A SECTION WITHOUT TEXT
+
+        PREFACE
+
+        An editor says something here that nobody wrote who is printed below.
+
+        LIFE
+        OF POE
+
+        He lived.
+
+        THE KEEPER OF LAMPS
+
+        [Illustration: a lamp]
+
+        It was the custom of the house to leave one window open to the rain, and
+        nobody in the town could say who had begun it,{1} or why the old woman who
+        set a chair beside it had gone on.
+
+        "So it was," he said.
+
+        {1} A note by the editor.
+
+        THE TELL-TALE HEART
+
+        A made-up text under a title that is known.
+
+        NOTES
+
+        Many notes.
+
+        THE BELLS
+
+           One bell, then two,
+           and a third all through
+           the afternoon and the night of the year.
+
+        HOW THE RAIN,
+
+        WHICH WAS LATE,
+
+        It came.
+
+        A SECTION WITHOUT TEXT
+
+        *** END OF THE PROJECT GUTENBERG EBOOK LAMPS AND RAIN ***
+
+        Section 1. General Terms of Use.
+        """
+
+    @Test func volumeIsCutByItsContents() {
+        let text = Self.volume.replacing("\n", with: "\r\n")
+        let works = GutenbergVolume(text, source: "x").works()
+        #expect(
+            works.map(\.title) == [
+                "The Keeper of Lamps", "The Tell-Tale Heart", "The Bells",
+                "How the Rain, Which Was Late,",
+            ])
+        #expect(works.map(\.kind) == [.tale, .tale, .poem, .tale])
+        #expect(works.map(\.year) == [nil, 1843, 1849, nil])
+        #expect(
+            works[0].paragraphs == [
+                "It was the custom of the house to leave one window open to the rain, and nobody in "
+                    + "the town could say who had begun it, or why the old woman who set a chair "
+                    + "beside it had gone on.",
+                "“So it was,” he said.",
+            ])
+        #expect(works[1].paragraphs == ["A made-up text under a title that is known."])
+        #expect(works[2].paragraphs[0].split(separator: "\n").count == 3)
+    }
+
+    @Test func licenceIsDropped() {
+        let works = GutenbergVolume(Self.volume, source: "x").works()
+        let text = works.map(\.text).joined()
+        for word in ["Gutenberg", "anyone anywhere", "General Terms", "editor", "Contents"] {
+            #expect(!text.contains(word), "\(word)")
+        }
+    }
+
+    @Test func olderMarksOfTheLicence() {
+        let lines = [
+            "legal", "*END*THE SMALL PRINT! FOR PUBLIC DOMAIN ETEXTS*", "a", "b",
+            "End of Project Gutenberg's Lamps", "more",
+        ]
+        #expect(GutenbergVolume.withoutLicence(lines) == ["a", "b"])
+        #expect(GutenbergVolume.withoutLicence(["a", "b"]) == ["a", "b"])
+    }
+
+    @Test func withoutContentsKnownTitlesCount() {
+        let text = "LIGEIA\n\nText of one.\n\nSOMETHING LOUD\n\nMORELLA\n\nText of two.\n"
+        let works = GutenbergVolume(text, source: "x").works()
+        #expect(works.map(\.title) == ["Ligeia", "Morella"])
+        #expect(works[0].paragraphs == ["Text of one.", "SOMETHING LOUD"])
+    }
+
+    @Test func repetitionsAcrossVolumesAreDropped() {
+        func work(_ title: String, _ text: String) -> GatheredWork {
+            GatheredWork(title: title, kind: .poem, year: nil, rawParagraphs: [text], source: "")
+        }
+        let first = [work("To Helen", "a"), work("To Helen", "b"), work("Song", "c")]
+        let second = [work("TO HELEN", "a2"), work("Song", "c2"), work("Rain", "d")]
+        let kept = GutenbergVolume.withoutRepetitions([first, second])
+        #expect(kept.flatMap(\.paragraphs) == ["a", "b", "c", "d"])
+    }
+
+    @Test func booksAreFoundAtTheirUsualAddresses() throws {
+        let server = try LoopbackServer()
+        let bytes = Data(Self.volume.utf8)
+        server.set("/files/7/7-0.txt", .page(bytes, type: "text/plain"))
+        let base = try #require(URL(string: server.base))
+        let folder = try TemporaryFolder()
+        let gathered = try Gatherer(cacheFolder: folder.path, options: .quick)
+            .gather(.gutenberg(base: base, books: [7, 8]))
+        #expect(gathered.works.count == 4)
+        #expect(gathered.skippedPages == ["\(server.base)/ebooks/8"])
+        #expect(gathered.works[0].source == "\(server.base)/files/7/7-0.txt")
+        server.stop()
+    }
+}
