@@ -95,7 +95,7 @@ struct Catalogue {
         1831 p Israfel
         1843 p* Lenore
         1829 p Romance
-        1835 p* Scenes from "Politian"|Politian
+        1835 p* Scenes from "Politian"|Politian|An Unpublished Drama
         1840 p Silence|Sonnet—Silence
         1827 p Song|Song: I saw thee on thy bridal day
         1829 p* Sonnet—To Science|To Science
@@ -107,7 +107,7 @@ struct Catalogue {
         1843 p The Conqueror Worm
         1827 p* The Happiest Day|The Happiest Day, the Happiest Hour
         1839 p The Haunted Palace
-        1827 p The Lake|The Lake. To ——
+        1827 p The Lake|The Lake —— To ——
         1845 p The Raven
         1831 p The Sleeper
         1831 p The Valley of Unrest
@@ -120,6 +120,7 @@ struct Catalogue {
         1849 p* To My Mother
         1834 p To One in Paradise
         1833 p To Elizabeth
+        1837 p To Zante|Sonnet—To Zante
         1847 p Ulalume|Ulalume: A Ballad
         1841 t A Descent into the Maelstrom
         1838 t A Predicament
@@ -185,7 +186,7 @@ struct Catalogue {
         1843 t The Tell-Tale Heart
         1845 t The Thousand-and-Second Tale of Scheherazade
         1841 t Three Sundays in a Week
-        1835 t The Unparalleled Adventure of One Hans Pfaall|Hans Pfaall
+        1835 t The Unparalleled Adventure of One Hans Pfaall|The Unparalleled Adventures of One Hans Pfaal|Hans Pfaall
         1844 t Thou Art the Man
         1840 t Why the Little Frenchman Wears His Hand in a Sling
         1839 t William Wilson

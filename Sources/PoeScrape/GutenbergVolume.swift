@@ -59,34 +59,39 @@ package struct GutenbergVolume {
 
     /// The titles of the table of contents, and the block after it.
     ///
-    /// It ends where its first title that the text repeats comes a second time.
+    /// It ends where one of its first three titles comes a second time: titles may be repeated
+    /// within the table, but not so soon.
     private func contents(_ blocks: [[String]]) -> (entries: [String], end: Int) {
         let start = blocks.firstIndex { block in
             let first = Catalogue.key(block[0])
             return first == "contents" || first == "tableofcontents"
         }
         guard let start else { return ([], 0) }
-        let inside = Array(blocks[start].dropFirst())
-        var titles: [(String, Int)] = inside.map { (Self.entry($0), start) }
-        var seen: Set<String> = Set(titles.map { Catalogue.key($0.0) })
-        for index in (start + 1)..<max(start + 1, min(blocks.count, start + 400)) {
-            let entries = blocks[index].map(Self.entry)
-            let whole = Catalogue.key(blocks[index].joined(separator: " "))
-            let repeats = { (key: String) in !key.isEmpty && seen.contains(key) }
-            if repeats(whole) || entries.contains(where: { repeats(Catalogue.key($0)) }) {
-                return (titles.map(\.0).filter { !$0.isEmpty }, index)
-            }
-            titles += entries.map { ($0, index) }
-            seen.formUnion(entries.map(Catalogue.key))
+        var titles = blocks[start].dropFirst().map(Self.entry).filter { !$0.isEmpty }
+        for index in blocks.indices[(start + 1)...].prefix(400) {
+            let firstKeys = titles.prefix(3).map(Catalogue.key)
+            if Self.begins(blocks, at: index, with: firstKeys) { return (titles, index) }
+            titles += blocks[index].map(Self.entry).filter { !$0.isEmpty }
         }
         return ([], 0)
     }
 
-    /// A line of the contents without a number before it, dots and page number after it.
+    /// Whether a heading, in one block or in two, is one of some titles.
+    private static func begins(_ blocks: [[String]], at index: Int, with keys: [String]) -> Bool {
+        guard blocks[index].count <= 3 else { return false }
+        let heading = entry(blocks[index].joined(separator: " "))
+        let next = index + 1 < blocks.count ? " " + blocks[index + 1].joined(separator: " ") : ""
+        return [heading, heading + next].map(Catalogue.key)
+            .contains { !$0.isEmpty && keys.contains($0) }
+    }
+
+    /// A heading or a line of the contents without a number or a year before it, note marks, dots
+    /// and page number after it.
     private static func entry(_ line: String) -> String {
         var text = line.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        text.replace(#/[ .]*(\.\.+|\. \.|  +)[ .]*[0-9ivxlc]+$/#, with: "")
-        text.replace(#/^([IVXLC]+|[0-9]+)\. +/#, with: "")
+        text.replace(#/[ .]*(\.\.+|\. \.)[ .]*[0-9ivxlc]+$/#, with: "")
+        text.replace(#/ *[(\[{]?\*+[0-9]*[)\]}]?$/#, with: "")
+        text.replace(#/^([IVXLC]+|[0-9]{1,4})\. +/#, with: "")
         return text
     }
 
@@ -94,10 +99,19 @@ package struct GutenbergVolume {
     private func headings(_ blocks: [[String]], entries: [String], from start: Int) -> [Heading] {
         var headings: [Heading] = []
         var position = start
-        for entry in entries {
-            let key = Catalogue.key(entry)
+        let keys = entries.map(Catalogue.key)
+        for (index, key) in keys.enumerated() {
             guard !key.isEmpty, let found = find(key, in: blocks, from: position) else { continue }
-            headings.append(Heading(title: entry, start: found.lowerBound, end: found.upperBound))
+            // A title that comes only after the next one is not where it should be: another thing
+            // of that name, and what lies between is not its to skip.
+            if index + 1 < keys.count, keys[index + 1] != key,
+                let next = find(keys[index + 1], in: blocks, from: position),
+                next.lowerBound < found.lowerBound
+            {
+                continue
+            }
+            headings.append(
+                Heading(title: entries[index], start: found.lowerBound, end: found.upperBound))
             position = found.upperBound
         }
         return headings
@@ -105,14 +119,16 @@ package struct GutenbergVolume {
 
     /// The first block, or two blocks one after the other, that are a title and nothing else.
     private func find(_ key: String, in blocks: [[String]], from start: Int) -> Range<Int>? {
+        guard !key.isEmpty else { return nil }
         for index in blocks.indices[start...] where blocks[index].count <= 3 {
-            let block = Catalogue.key(blocks[index].joined(separator: " "))
+            let heading = Self.entry(blocks[index].joined(separator: " "))
+            let block = Catalogue.key(heading)
             if block == key { return index..<(index + 1) }
             guard !block.isEmpty, key.hasPrefix(block), index + 1 < blocks.count,
                 blocks[index + 1].count <= 2
             else { continue }
             let next = blocks[index + 1].joined(separator: " ")
-            if Catalogue.key(blocks[index].joined(separator: " ") + " " + next) == key {
+            if Catalogue.key(Self.entry(heading + " " + next)) == key {
                 return index..<(index + 2)
             }
         }
@@ -134,6 +150,13 @@ package struct GutenbergVolume {
 
     private func work(_ heading: String, _ blocks: [[String]]) -> GatheredWork? {
         let known = Catalogue.entry(heading)
+        var blocks = blocks
+        // Editors put a poem's date under it.
+        while let last = blocks.last, last.count == 1,
+            last[0].contains(#/^ *[(\[]?1[78][0-9]{2}\.?[)\]]?\.? *$/#)
+        {
+            blocks.removeLast()
+        }
         let lines = Array(blocks.joined(separator: [""]))
         let paragraphs = PlainText.paragraphs(of: lines, isVerse: known?.kind == .poem)
         let work = GatheredWork(
@@ -178,12 +201,15 @@ package struct GutenbergVolume {
         }.joined(separator: " ")
     }
 
-    /// Titles, as keys, of what editors put into the volumes.
+    /// Titles, as keys, of what editors put into the volumes, and of headings over other headings.
     private static func isFrontMatter(_ key: String) -> Bool {
         let whole: Set<String> = [
             "preface", "memoir", "introduction", "notes", "footnotes", "bibliography", "dedication",
             "lifeofpoe", "deathofpoe", "edgarallanpoeanappreciation", "appreciation", "contents",
-            "edgarpoe", "edgarallanpoe", "doubtfulpoems", "listofillustrations", "illustrations",
+            "edgarpoe", "edgarallanpoe", "doubtfulpoems", "poems", "poemsoflaterlife",
+            "poemsofmanhood", "poemsofyouth", "deathofedgarapoe", "introductiontopoems1831",
+            // Not Poe's, as is known by now.
+            "toisadore", "villagestreet", "forestreverie", "listofillustrations", "illustrations",
             "prefacetopoems1831", "editorspreface", "endoftext",
         ]
         return whole.contains(key) || key.hasPrefix("notesto") || key.hasPrefix("prefacetothe")

@@ -24,8 +24,12 @@ import Testing
          LIFE OF POE
          THE KEEPER OF LAMPS
          THE TELL-TALE HEART. . . . . 12
+         NOTES
          THE BELLS
+         TO HELEN
          HOW THE RAIN, WHICH WAS LATE,
+         TO HELEN
+         THE VILLAGE STREET
          A SECTION WITHOUT TEXT
 
         PREFACE
@@ -49,7 +53,7 @@ import Testing
 
         {1} A note by the editor.
 
-        THE TELL-TALE HEART
+        THE TELL-TALE HEART.(*1)
 
         A made-up text under a title that is known.
 
@@ -63,11 +67,25 @@ import Testing
            and a third all through
            the afternoon and the night of the year.
 
+           1849.
+
+        1831. TO HELEN
+
+           One lamp.
+
         HOW THE RAIN,
 
         WHICH WAS LATE,
 
         It came.
+
+        TO HELEN *
+
+           Another lamp.
+
+        THE VILLAGE STREET
+
+        Not his.
 
         A SECTION WITHOUT TEXT
 
@@ -81,11 +99,11 @@ import Testing
         let works = GutenbergVolume(text, source: "x").works()
         #expect(
             works.map(\.title) == [
-                "The Keeper of Lamps", "The Tell-Tale Heart", "The Bells",
-                "How the Rain, Which Was Late,",
+                "The Keeper of Lamps", "The Tell-Tale Heart", "The Bells", "To Helen",
+                "How the Rain, Which Was Late,", "To Helen",
             ])
-        #expect(works.map(\.kind) == [.tale, .tale, .poem, .tale])
-        #expect(works.map(\.year) == [nil, 1843, 1849, nil])
+        #expect(works.map(\.kind) == [.tale, .tale, .poem, .poem, .tale, .poem])
+        #expect(works.map(\.year) == [nil, 1843, 1849, 1831, nil, 1831])
         #expect(
             works[0].paragraphs == [
                 "It was the custom of the house to leave one window open to the rain, and nobody in "
@@ -94,7 +112,9 @@ import Testing
                 "“So it was,” he said.",
             ])
         #expect(works[1].paragraphs == ["A made-up text under a title that is known."])
+        #expect(works[2].paragraphs.count == 1)
         #expect(works[2].paragraphs[0].split(separator: "\n").count == 3)
+        #expect(works[5].paragraphs == ["Another lamp."])
     }
 
     @Test func licenceIsDropped() {
@@ -139,7 +159,7 @@ import Testing
         let folder = try TemporaryFolder()
         let gathered = try Gatherer(cacheFolder: folder.path, options: .quick)
             .gather(.gutenberg(base: base, books: [7, 8]))
-        #expect(gathered.works.count == 4)
+        #expect(gathered.works.count == 6)
         #expect(gathered.skippedPages == ["\(server.base)/ebooks/8"])
         #expect(gathered.works[0].source == "\(server.base)/files/7/7-0.txt")
         server.stop()
