@@ -4,7 +4,7 @@
 #     scripts/sanitize.sh [kernels|address|undefined|thread]...      (all of them without arguments)
 #
 # `kernels` runs every C function of every set this machine has on memory of the exact size, in
-# seconds; `address` and `undefined` the tests of the numerics, `thread` those of the pool and of
+# seconds; `address` and `undefined` the tests of the numerics, `thread` those of pool, cache and
 # inference. The Swift builds take minutes each and stay in .build/sanitize-NAME.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -60,7 +60,7 @@ for part in "$@"; do
     case $part in
     kernels) kernels ;;
     address | undefined) tests "$part" PoeNumericsTests ;;
-    thread) tests thread 'WorkerPoolTests|PoeInferenceTests' ;;
+    thread) tests thread 'WorkerPoolTests|IntegerAttentionTests|PoeInferenceTests' ;;
     *) echo "sanitize: kernels, address, undefined or thread, not '$part'" >&2; exit 64 ;;
     esac
 done

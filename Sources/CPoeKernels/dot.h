@@ -13,7 +13,15 @@ typedef c16 c16_anywhere __attribute__((aligned(1)));
 INLINE i16 splat_int(int32_t x) { return (i16){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}; }
 
 /// Sixteen groups of 4 bytes from memory.
-INLINE i16 load_bytes(const void *p) { return *(const i16_anywhere *)p; }
+INLINE i16 load_bytes(const void *p) {
+    READS(p, 64);
+    return *(const i16_anywhere *)p;
+}
+
+INLINE void store_bytes(void *p, i16 x) {
+    WRITES(p, 64);
+    *(i16_anywhere *)p = x;
+}
 
 /// The same 4 bytes in every group.
 INLINE i16 splat_bytes(const void *p) {

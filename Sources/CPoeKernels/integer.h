@@ -154,7 +154,7 @@ INLINE void pack_block(const int8_t *symbols, ptrdiff_t row, uint8_t *out, ptrdi
         r[i] = (v16)(load_bytes(symbols + i * row) ^ (int32_t)0x80808080u);
     transpose_lanes(r);
 #pragma clang loop unroll(full)
-    for (int i = 0; i < 16; i++) *(i16_anywhere *)(out + i * step) = (i16)r[i];
+    for (int i = 0; i < 16; i++) store_bytes(out + i * step, (i16)r[i]);
 }
 
 static void pack_integers(const int8_t *symbols, ptrdiff_t symbols_row, ptrdiff_t inputs,

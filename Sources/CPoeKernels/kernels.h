@@ -6,6 +6,13 @@
 #pragma clang diagnostic push
 #pragma clang diagnostic ignored "-Wpsabi"
 
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+void __tsan_read_range(void *, unsigned long);
+void __tsan_write_range(void *, unsigned long);
+#endif
+#endif
+
 #define PANEL (TILE_VECTORS * LANES)
 
 #include "vectors.h"

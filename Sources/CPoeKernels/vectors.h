@@ -12,11 +12,31 @@ typedef float v16_anywhere __attribute__((vector_size(64), aligned(4)));
 // be left out of line.
 #define INLINE static inline __attribute__((always_inline))
 
+// The thread sanitizer does not see accesses of more than 16 bytes: there they are told to it, and
+// go through no masks.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#undef MASKED_TAILS
+#define READS(p, size) __tsan_read_range((void *)(uintptr_t)(p), size)
+#define WRITES(p, size) __tsan_write_range(p, size)
+#endif
+#endif
+#if !defined(READS)
+#define READS(p, size) ((void)0)
+#define WRITES(p, size) ((void)0)
+#endif
+
 INLINE v16 splat(float x) { return (v16){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}; }
 
-INLINE v16 load(const float *p) { return *(const v16_anywhere *)p; }
+INLINE v16 load(const float *p) {
+    READS(p, 64);
+    return *(const v16_anywhere *)p;
+}
 
-INLINE void store(float *p, v16 x) { *(v16_anywhere *)p = x; }
+INLINE void store(float *p, v16 x) {
+    WRITES(p, 64);
+    *(v16_anywhere *)p = x;
+}
 
 #if defined(MASKED_TAILS)
 INLINE __mmask16 first_lanes(ptrdiff_t count) {

@@ -131,9 +131,9 @@ import Testing
             pool.run(2) { part in
                 for position in stride(from: part, to: count, by: 2) { store(position, together) }
             }
-            let found = together.content
-            #expect(found == expected, "round \(round)")
-            if found != expected { return }
+            let isSame = together.content == expected
+            #expect(isSame, "round \(round)")
+            if !isSame { return }
         }
     }
 
