@@ -184,22 +184,3 @@ private struct UncheckedSendable<Value>: @unchecked Sendable {
     let value: Value
     init(_ value: Value) { self.value = value }
 }
-
-/// Memory that grows to what is asked for and is used again and again; 64-byte aligned.
-///
-/// `@unchecked Sendable`: a room belongs to one thread, or to an ``Assembly`` that guards it.
-@safe
-final class MemoryRoom: @unchecked Sendable {
-    private var memory = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
-
-    /// `count` bytes, valid until more are asked for; what they hold is undefined.
-    func bytes(_ count: Int) -> UnsafeMutableRawBufferPointer {
-        if unsafe memory.count < count || memory.baseAddress == nil {
-            unsafe memory.deallocate()
-            unsafe memory = .allocate(byteCount: max(count, 64), alignment: 64)
-        }
-        return unsafe UnsafeMutableRawBufferPointer(rebasing: memory[..<count])
-    }
-
-    deinit { unsafe memory.deallocate() }
-}
