@@ -96,6 +96,35 @@ struct StoredTensorTests {
         }
     }
 
+    /// Every byte of the weights: broken frames, wrong hashes, and spellings of the same content.
+    @Test func damageIsNoticedAsVerifyingNoticesIt() throws {
+        func failure(_ body: () throws(PoemError) -> Void) -> PoemError? {
+            do throws(PoemError) {
+                try body()
+                return nil
+            } catch {
+                return error
+            }
+        }
+        let golden = try GoldenTests.bytes("everything")
+        let weights = try #require(
+            try PoemReader(bytes: golden).sections.first { $0.kind.description == "WGTS" })
+        var rules: Set<Rule> = []
+        for i in weights.range {
+            var bytes = golden
+            bytes[i] ^= 0x41
+            // Padding between chunks is checked when the file is opened.
+            guard let reader = try? PoemReader(bytes: bytes) else { continue }
+            let verified = failure { () throws(PoemError) in try reader.verify() }
+            let lent = failure { () throws(PoemError) in
+                try reader.forEachTensor(threads: 1) { _, _ in }
+            }
+            #expect(lent == verified, "byte \(i)")
+            if let rule = lent?.rule { rules.insert(rule) }
+        }
+        #expect(rules.isSuperset(of: [.frameHeader, .chunkHash]), "only \(rules)")
+    }
+
     @Test func theTimesOfAllPartsAddUp() throws {
         let reader = try PoemReader(bytes: PoemWriter.bytes(Samples.contents()))
         let start = ContinuousClock.now
