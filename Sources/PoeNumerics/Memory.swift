@@ -73,7 +73,7 @@ package final class MemoryArena: @unchecked Sendable {
     deinit { unsafe munmap(mapping.baseAddress, mapping.count) }
 
     /// The next `bytes` of it, 64-byte aligned; valid while the arena lives.
-    func take(_ bytes: Int) -> UnsafeMutableRawPointer {
+    package func take(_ bytes: Int) -> UnsafeMutableRawPointer {
         let end = taken + wholeLines(bytes)
         precondition(end <= byteCount, "\(end) bytes of an arena of \(byteCount)")
         defer { taken = end }

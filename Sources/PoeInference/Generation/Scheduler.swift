@@ -17,6 +17,8 @@ struct Scheduler {
 
     private var rows: [Row] = []
     private var nextRequest = 0
+    /// Caches that no row is using.
+    private var freeCaches: [KVCache]
     /// The inputs of a round: one for each row but those that share another's prompt.
     private var inputs: [Engine.Input] = []
     /// For each row, what was chosen for it in this round.
@@ -35,6 +37,11 @@ struct Scheduler {
             GenerationResult(
                 promptTokens: min($0.prompt.count, most), cutTokens: max(0, $0.prompt.count - most))
         }
+        let capacity = requests.reduce(1) {
+            max($0, min(most, min($1.prompt.count, most) + min($1.maxNewTokens, most)))
+        }
+        freeCaches = KVCache.batch(
+            self.maximumRows, engine.configuration, engine.arithmetic, capacity: capacity)
         inputs.reserveCapacity(self.maximumRows)
         chosen.reserveCapacity(self.maximumRows)
     }
@@ -53,17 +60,15 @@ struct Scheduler {
 
     /// Fills free places with the next requests.
     private mutating func admit() {
-        let length = engine.configuration.contextLength
-        while rows.count < maximumRows, nextRequest < requests.count {
+        while nextRequest < requests.count, let cache = freeCaches.last {
             let request = requests[nextRequest]
             if request.maxNewTokens > 0 {
-                let prompt = request.prompt.suffix(length)
-                let capacity = prompt.count + min(request.maxNewTokens, length)
+                freeCaches.removeLast()
                 rows.append(
                     Row(
-                        nextRequest, request, prompt: prompt,
-                        cache: engine.makeCache(capacity: capacity),
-                        kernels: engine.compute.kernels))
+                        nextRequest, request,
+                        prompt: request.prompt.suffix(engine.configuration.contextLength),
+                        cache: cache, kernels: engine.compute.kernels))
             } else {
                 results[nextRequest].finishReason = .length
             }
@@ -99,10 +104,7 @@ struct Scheduler {
 
     /// An earlier row that begins with the same tokens in this round.
     private func twin(of row: Row, before end: Int) -> Row? {
-        rows[..<end].first {
-            $0.generated == 0 && $0.history == row.history
-                && $0.cache.capacity == row.cache.capacity
-        }
+        rows[..<end].first { $0.generated == 0 && $0.history == row.history }
     }
 
     private func view(_ count: Int) -> Matrix {
@@ -162,6 +164,8 @@ struct Scheduler {
     private mutating func end(_ row: Row, _ reason: FinishReason) {
         results[row.index].tokens = row.tokens
         results[row.index].finishReason = reason
+        row.cache.truncate(to: 0)
+        freeCaches.append(row.cache)
     }
 }
 
