@@ -1,27 +1,39 @@
 // Attention of single queries over a cache of int8 keys and values.
 
-/// Where one head's keys, values and scales stand.
+/// Where one head's keys, values and scales of the first 16 positions stand; those of the next are
+/// `stride` bytes further.
 typedef struct {
-    ptrdiff_t groups, value_row;
-    uint8_t *keys;
-    int8_t *values;
-    float *key_scales, *value_scales;
+    ptrdiff_t groups, value_row, stride;
+    uint8_t *bytes;
 } head_cache;
 
 INLINE head_cache head_of(const poe_integer_cache *cache, ptrdiff_t head) {
-    head_cache h = {.groups = (cache->dimension + 3) / 4,
-                    .value_row = round_up(cache->dimension, LANES)};
-    h.keys = (uint8_t *)cache->bytes + head * poe_integer_cache_head(cache->capacity, cache->dimension);
-    h.values = (int8_t *)h.keys + cache->capacity * 4 * h.groups;
-    h.key_scales = (float *)(void *)(h.values + cache->capacity * h.value_row);
-    h.value_scales = h.key_scales + cache->capacity;
-    return h;
+    ptrdiff_t block = poe_integer_cache_block(cache->dimension);
+    return (head_cache){.groups = (cache->dimension + 3) / 4,
+                        .value_row = round_up(cache->dimension, LANES),
+                        .stride = cache->heads * block,
+                        .bytes = (uint8_t *)cache->bytes + head * block};
+}
+
+/// The block of 16 positions that has `position`: keys first.
+INLINE uint8_t *keys_of(head_cache h, ptrdiff_t position) {
+    return h.bytes + position / LANES * h.stride;
+}
+
+/// The symbols of the values of `position` and its neighbours, in fours.
+INLINE int8_t *values_of(head_cache h, ptrdiff_t position) {
+    return (int8_t *)keys_of(h, position) + 64 * h.groups + position % LANES / 4 * 4 * h.value_row;
+}
+
+/// What the symbols of the keys of the block's 16 positions stand for; 16 further, of the values.
+INLINE float *scales_of(head_cache h, ptrdiff_t position) {
+    return (float *)(void *)(keys_of(h, position) + 64 * h.groups + 16 * h.value_row);
 }
 
 /// Puts a value's symbols between those of its three neighbours, which other threads may be writing.
 INLINE void store_value(head_cache h, const float *value, ptrdiff_t dimension, ptrdiff_t position) {
     int8_grid grid = grid_of(value, dimension);
-    int8_t *block = h.values + position / 4 * h.value_row * 4;
+    int8_t *block = values_of(h, position);
     FOR_VECTORS(dimension) {
         i16 symbols = symbols_of(load_some(value + j, left), grid);
 #if defined(MASKED_TAILS)
@@ -34,7 +46,7 @@ INLINE void store_value(head_cache h, const float *value, ptrdiff_t dimension, p
         for (ptrdiff_t i = 0; i < LANES; i++) block[4 * (j + i) + position % 4] = bytes[i];
 #endif
     }
-    h.value_scales[position] = grid.scale;
+    scales_of(h, position)[LANES + position % LANES] = grid.scale;
 }
 
 static void store_cached(const poe_integer_cache *cache, const float *keys, const float *values,
@@ -44,14 +56,14 @@ static void store_cached(const poe_integer_cache *cache, const float *keys, cons
         head_cache h = head_of(cache, head);
         const float *key = keys + head * dimension;
         int8_grid grid = grid_of(key, dimension);
-        uint8_t *column = h.keys + position / LANES * h.groups * 64 + position % LANES * 4;
+        uint8_t *column = keys_of(h, position) + position % LANES * 4;
         FOR_VECTORS(dimension) {
             int8_t bytes[LANES];
             store_symbols(bytes, symbols_of(load_some(key + j, left), grid) ^ 128);
             for (ptrdiff_t g = 0; g < 4 && 4 * g < left; g++)
                 __builtin_memcpy(column + (j / 4 + g) * 64, bytes + 4 * g, 4);
         }
-        h.key_scales[position] = grid.scale;
+        scales_of(h, position)[position % LANES] = grid.scale;
         store_value(h, values + head * dimension, dimension, position);
     }
 }
@@ -85,7 +97,7 @@ typedef struct {
 
 /// Integer products of blocks of 16 positions with a query.
 INLINE void score_blocks(const int blocks, const head_work *w, ptrdiff_t j, i16 *sums) {
-    const uint8_t *keys = w->cache.keys + j * 4 * w->cache.groups;
+    const uint8_t *keys = keys_of(w->cache, j);
 #pragma clang loop unroll(full)
     for (int i = 0; i < blocks; i++) sums[i] = splat_int(0);
 #pragma clang loop unroll(disable)
@@ -93,12 +105,12 @@ INLINE void score_blocks(const int blocks, const head_work *w, ptrdiff_t j, i16 
         i16 query = splat_bytes(w->query + 4 * g);
 #pragma clang loop unroll(full)
         for (int i = 0; i < blocks; i++)
-            sums[i] = dot4(sums[i], load_weights(keys + (i * w->cache.groups + g) * 64), query);
+            sums[i] = dot4(sums[i], load_weights(keys + i * w->cache.stride + g * 64), query);
     }
 }
 
 INLINE v16 finish_scores(const head_work *w, i16 sum, ptrdiff_t j, ptrdiff_t count, v16 tops) {
-    v16 score = to_floats(of_symbols(sum, w->excess)) * w->scale * load(w->cache.key_scales + j);
+    v16 score = to_floats(of_symbols(sum, w->excess)) * w->scale * load(scales_of(w->cache, j));
     // What stands behind the last position may be anything.
     score = choose(below(j, count), score, splat(-3.0e38f));
     store(w->scores + j, score);
@@ -130,7 +142,7 @@ INLINE void weigh_cached(head_work *w, ptrdiff_t count) {
         i16 within = below(j, count);
         v16 e = choose(within, exp16(load(w->scores + j) - w->top), splat(0.0f));
         sums += e;
-        v16 weight = choose(within, e * load(w->cache.value_scales + j), splat(0.0f));
+        v16 weight = choose(within, e * load(scales_of(w->cache, j) + LANES), splat(0.0f));
         tops = greater_bits(weight, tops);
         store(w->scores + j, weight);
     }
@@ -163,7 +175,7 @@ INLINE void mix_values(const int vectors, const head_work *w, ptrdiff_t d, ptrdi
     for (int i = 0; i < vectors; i++) high[i] = low[i] = splat_int(0);
 #pragma clang loop unroll_count(2)
     for (ptrdiff_t j = 0; j < count; j += 4) {
-        const int8_t *values = w->cache.values + j * w->cache.value_row + 4 * d;
+        const int8_t *values = values_of(w->cache, j) + 4 * d;
         i16 high4 = splat_bytes(w->high + j), low4 = splat_bytes(w->low + j);
 #pragma clang loop unroll(full)
         for (int i = 0; i < vectors; i++) {

@@ -79,6 +79,9 @@ package final class KVCache {
         return (bytes + 63) & ~63
     }
 
+    /// Bytes that it takes.
+    var byteCount: Int { configuration.layerCount * layerBytes }
+
     /// f32: the keys of `layer`, `[capacity, C]`, of which the first ``count`` rows mean something.
     package func keys(_ layer: Int) -> Matrix { floats(layer, part: 0) }
 

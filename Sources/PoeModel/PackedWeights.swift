@@ -58,6 +58,11 @@ package final class PackedWeights: @unchecked Sendable {
         }
     }
 
+    /// Bytes that the parameters take, about.
+    package var byteCount: Int {
+        configuration.parameterCount * (arithmetic == .f32 ? MemoryLayout<Float>.size : 1)
+    }
+
     // What views point into.
     private let floats: [String: FloatBuffer]
 

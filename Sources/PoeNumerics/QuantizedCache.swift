@@ -31,20 +31,11 @@ package struct QuantizedCache: @unchecked Sendable {
 
     /// Bytes that a cache of at least `capacity` positions takes, a multiple of 64.
     package static func byteCount(capacity: Int, heads: Int, dimension: Int) -> Int {
-        heads * poe_integer_cache_head((capacity + 15) & ~15, dimension)
+        (capacity + 15) / 16 * heads * poe_integer_cache_block(dimension)
     }
 
     var view: poe_integer_cache {
-        unsafe poe_integer_cache(bytes: pointer, capacity: capacity, dimension: dimension)
-    }
-
-    /// Fetches what attention over `positions` of all heads reads, or what storing there writes, towards
-    /// the processor; nothing else happens.
-    package func prefetch(_ positions: Range<Int>) {
-        precondition(
-            positions.lowerBound >= 0 && positions.upperBound <= capacity,
-            "positions \(positions) of \(capacity)")
-        var view = unsafe view
-        unsafe poe_prefetch_cache(&view, 0, heads, positions.lowerBound, positions.upperBound)
+        unsafe poe_integer_cache(
+            bytes: pointer, capacity: capacity, heads: heads, dimension: dimension)
     }
 }

@@ -104,6 +104,39 @@ struct GenerationTests {
         #expect(reversed.reversed() == alone)
     }
 
+    /// 60 rows whose caches, 34 MB, are more than fits beside each other.
+    @Test("rows that take turns in groups give the same tokens as alone")
+    func groups() throws {
+        var configuration = TinyModel.configuration
+        configuration.contextLength = 3_000
+        let engine = TinyModel.engine(configuration, .int8)
+        let requests = (0..<70).map { i in
+            request(TinyModel.tokens(1 + i % 5, seed: UInt64(i)), 2_900, sample: UInt64(i % 3))
+        }
+        var order: [Int] = []
+        let together = try engine.generate(requests, maximumRows: 60) {
+            if $0.position == 0 { order.append($0.request) }
+            return $0.position == 20 + $0.request % 30 ? .stop : .proceed
+        }.results
+        for (i, found) in together.enumerated() where i % 7 == 0 {
+            let alone = try engine.generate([requests[i]]) {
+                $0.position == 20 + i % 30 ? .stop : .proceed
+            }.results[0]
+            #expect(found == alone)
+            #expect(found.tokens.count == 21 + i % 30)
+        }
+        #expect(order.sorted() == Array(0..<70))
+        // The second group has not begun when the first is interrupted after its first turn.
+        var told = 0
+        let interrupted = try engine.generate(requests, maximumRows: 60) { _ in
+            told += 1
+            return told == 500 ? .interruptAll : .proceed
+        }.results
+        #expect(interrupted.allSatisfy { $0.finishReason == .interrupt })
+        #expect(interrupted.reduce(0) { $0 + $1.tokens.count } == 500)
+        #expect(interrupted.count { !$0.tokens.isEmpty } < 60)
+    }
+
     @Test(
         "every thread count and kernel set gives the same tokens", arguments: KernelSet.available,
         [1, 2, 3])

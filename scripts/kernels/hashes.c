@@ -159,8 +159,9 @@ static void attention(const poe_kernels *k, ptrdiff_t length, ptrdiff_t heads, p
     add_floats(out, (size_t)width);
     show("attention", shape);
     ptrdiff_t capacity = (length + 15) / 16 * 16;
-    size_t bytes = (size_t)(heads * poe_integer_cache_head(capacity, dimension));
-    poe_integer_cache cache = {.bytes = noise(bytes), .capacity = capacity, .dimension = dimension};
+    size_t bytes = (size_t)((capacity + 15) / 16 * heads * poe_integer_cache_block(dimension));
+    poe_integer_cache cache = {.bytes = noise(bytes), .capacity = capacity, .heads = heads,
+                               .dimension = dimension};
     float *integer_scratch = floats((size_t)poe_attend_scratch(length, dimension));
     for (ptrdiff_t i = 0; i < length; i++)
         k->store_cached(&cache, qkv + i * 3 * width + width, qkv + i * 3 * width + 2 * width, i, 0,

@@ -68,44 +68,19 @@ typedef struct poe_integer_product {
     int32_t mode;
 } poe_integer_product;
 
-/// A cache of one row's int8 keys and values. Head after head, each poe_integer_cache_head bytes:
-/// keys, in blocks of 16 positions [ceil(dimension / 4)][16][4] of symbol + 128; values, in blocks of 4
-/// positions [dimension rounded up to 16][4] of symbols; then what a symbol stands for, for each
-/// position of the keys and of the values.
+/// A cache of one row's int8 keys and values: what attention reads stands together in the order of the
+/// positions. Block after block of 16 positions, poe_integer_cache_block bytes for each head: keys,
+/// [ceil(dimension / 4)][16][4] of symbol + 128; values, four times 4 positions of [dimension rounded up to
+/// 16][4] symbols; then what a symbol stands for, for each position of the keys and of the values.
 typedef struct poe_integer_cache {
     void *bytes;
     /// Positions, a multiple of 16.
     ptrdiff_t capacity;
-    ptrdiff_t dimension;
+    ptrdiff_t heads, dimension;
 } poe_integer_cache;
-
-/// Bytes of one head of a cache.
-static inline ptrdiff_t poe_integer_cache_head(ptrdiff_t capacity, ptrdiff_t dimension) {
-    return capacity * ((dimension + 3) / 4 * 4 + (dimension + 15) / 16 * 16 + 8);
-}
-/// Fetches `count` bytes towards the caches, to be read or written soon.
-static inline void poe_prefetch(const void *bytes, ptrdiff_t count) {
-    const char *first = (const char *)bytes;
-    for (ptrdiff_t i = 0; i < count; i += 64) __builtin_prefetch(first + i, 0, 2);
-}
-/// Fetches what attention of heads [head_begin, head_end) over positions [begin, end) reads: a batch's
-/// caches are larger than the processor's, and these are too many short pieces for it to foresee.
-static inline void poe_prefetch_cache(const poe_integer_cache *cache, ptrdiff_t head_begin,
-                                      ptrdiff_t head_end, ptrdiff_t begin, ptrdiff_t end) {
-    ptrdiff_t key_block = (cache->dimension + 3) / 4 * 64;
-    ptrdiff_t value_block = (cache->dimension + 15) / 16 * 64;
-    ptrdiff_t first16 = begin / 16, blocks16 = (end + 15) / 16 - first16;
-    ptrdiff_t first4 = begin / 4, blocks4 = (end + 3) / 4 - first4;
-    for (ptrdiff_t head = head_begin; head < head_end; head++) {
-        const char *keys = (const char *)cache->bytes
-            + head * poe_integer_cache_head(cache->capacity, cache->dimension);
-        const char *values = keys + cache->capacity / 16 * key_block;
-        const char *scales = values + cache->capacity / 4 * value_block;
-        poe_prefetch(keys + first16 * key_block, blocks16 * key_block);
-        poe_prefetch(values + first4 * value_block, blocks4 * value_block);
-        poe_prefetch(scales + first16 * 64, blocks16 * 64);
-        poe_prefetch(scales + cache->capacity * 4 + first16 * 64, blocks16 * 64);
-    }
+/// Bytes of one head of a block, a multiple of 64.
+static inline ptrdiff_t poe_integer_cache_block(ptrdiff_t dimension) {
+    return 64 * ((dimension + 3) / 4) + 256 * ((dimension + 15) / 16) + 128;
 }
 
 /// Heads that attention over a cache takes at a time, each with its own scratch memory.

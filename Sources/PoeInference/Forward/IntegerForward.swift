@@ -215,9 +215,6 @@ extension IntegerForward {
             let block = blocks[layer]
             inBlocks(mine) { rows in
                 let narrow = worker.rows.view(rows: rows.count, columns: c)
-                for i in rows where i == rows.lowerBound || !pass.areOneRow(i - 1, i) {
-                    prefetch(i, layer, positions: pass.position(i)..<pass.position(i) + 1)
-                }
                 normalize(x.rows(rows), block.attentionNorm, worker, into: narrow)
                 multiply(narrow, block.qkv, into: qkv.rows(rows))
                 store(rows, layer, heads, qkv)
@@ -225,14 +222,12 @@ extension IntegerForward {
             if pass.hasTexts {
                 meet(share)
                 // Later positions of a text look back further: in turns, so that all have equal work.
-                attend(
-                    stride(from: share.number, to: n, by: share.threads), layer, qkv, worker,
-                    into: attended)
+                for i in stride(from: share.number, to: n, by: share.threads) {
+                    attend(i..<i + 1, layer, heads, qkv, worker, into: attended)
+                }
                 meet(share)
             } else {
-                attend(
-                    stride(from: mine.lowerBound, to: mine.upperBound, by: 1), layer, qkv, worker,
-                    into: attended)
+                attend(mine, layer, heads, qkv, worker, into: attended)
             }
             inBlocks(mine) { rows in
                 finish(block, x.rows(rows), attended.rows(rows), worker)
@@ -245,27 +240,6 @@ extension IntegerForward {
             normalizeWanted(rows, worker, into: last)
             multiply(last, head, into: logits.rows(rows))
         }
-    }
-
-    /// The attention of all heads for some rows; the caches of each are fetched while the one before
-    /// is computed.
-    private func attend(
-        _ rows: StrideTo<Int>, _ layer: Int, _ qkv: Matrix, _ worker: Worker, into attended: Matrix
-    ) {
-        var last: Int?
-        for i in rows {
-            if let last {
-                if !pass.areOneRow(last, i) {
-                    prefetch(i, layer, positions: 0..<pass.position(i) + 1)
-                }
-                attend(
-                    last..<last + 1, layer, 0..<configuration.headCount, qkv, worker, into: attended
-                )
-            }
-            last = i
-        }
-        guard let last else { return }
-        attend(last..<last + 1, layer, 0..<configuration.headCount, qkv, worker, into: attended)
     }
 
     /// A block's work after the attention, for some rows.
@@ -341,10 +315,6 @@ extension IntegerForward {
                 keys: row[c..<2 * c], values: row[2 * c..<3 * c], position: pass.position(i),
                 heads: heads, into: pass.withCache(i) { $0.quantized(layer) })
         }
-    }
-
-    private func prefetch(_ i: Int, _ layer: Int, positions: Range<Int>) {
-        pass.withCache(i) { $0.quantized(layer) }.prefetch(positions)
     }
 
     private func attend(

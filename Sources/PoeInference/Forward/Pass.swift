@@ -72,7 +72,7 @@ final class Pass {
     }
 
     /// Whether two positions are of the same row.
-    func areOneRow(_ i: Int, _ j: Int) -> Bool {
+    private func areOneRow(_ i: Int, _ j: Int) -> Bool {
         unsafe entries[i].cache.toOpaque() == entries[j].cache.toOpaque()
     }
 
