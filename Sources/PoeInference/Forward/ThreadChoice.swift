@@ -21,8 +21,10 @@ package struct ThreadChoice {
     package init() {}
 
     /// Whether the next pass should use all threads.
+    ///
+    /// One thread comes first: a short text is done before waking the others has paid.
     package var usesAll: Bool {
-        guard let one = times.one else { return times.all == nil }
+        guard let one = times.one else { return false }
         guard let all = times.all else { return true }
         return (all < one) != (untilTrial == 0)
     }
