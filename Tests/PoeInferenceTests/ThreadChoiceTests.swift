@@ -19,10 +19,10 @@ import Testing
     @Test func takesTheFasterAndSeldomTriesTheOther() {
         var choice = ThreadChoice()
         let slow = run(&choice, 1_000, one: .microseconds(100), all: .microseconds(150))
-        #expect(slow >= 3 && slow < 20, "trials of all threads: \(slow)")
+        #expect(slow >= 3 && slow < 30, "trials of all threads: \(slow)")
         var other = ThreadChoice()
         let fast = run(&other, 1_000, one: .microseconds(100), all: .microseconds(60))
-        #expect(fast > 980 && fast < 1_000)
+        #expect(fast > 960 && fast < 1_000)
     }
 
     @Test func followsAChange() {
@@ -30,7 +30,7 @@ import Testing
         _ = run(&choice, 2_000, one: .microseconds(100), all: .microseconds(60))
         // The machine becomes busy: threads wait for each other for whole time slices.
         let busy = run(&choice, 2_000, one: .microseconds(110), all: .milliseconds(4))
-        #expect(busy < 20)
+        #expect(busy < 60)
         let free = run(&choice, 10_000, one: .microseconds(100), all: .microseconds(60))
         #expect(free > 5_000)
     }

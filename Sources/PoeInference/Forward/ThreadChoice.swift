@@ -9,11 +9,13 @@ package struct ThreadChoice {
     private var times: (one: Double?, all: Double?)
     private var untilTrial = Self.shortest
     private var interval = Self.shortest
-    /// The first passes fetch the weights into the caches and wake the threads: they say nothing.
-    private var warmUp = 2
+    private var usedAllBefore = false
+    /// The first passes after a change fetch weights into the caches and wake threads: they say nothing.
+    private var untimed = Self.warmUp
 
     /// Passes between two trials, at first and at last.
     private static let shortest = 16, longest = 1_024
+    private static let warmUp = 2
     /// The share of a new time in the smoothed one.
     private static let smoothing = 0.125
 
@@ -32,12 +34,18 @@ package struct ThreadChoice {
     /// Takes the time of a pass that was made as ``usesAll`` said.
     package mutating func note(_ time: Duration) {
         let usedAll = usesAll
-        if warmUp > 0 {
-            warmUp -= 1
-            return
+        if usedAll != usedAllBefore {
+            usedAllBefore = usedAll
+            untimed = Self.warmUp
         }
         let (seconds, attoseconds) = time.components
         let new = Double(seconds) + Double(attoseconds) * 1e-18
+        // So much longer than with one thread is no warming up: the others are not there.
+        let isHopeless = usedAll && times.one.map { new > 4 * $0 } ?? false
+        guard untimed == 0 || isHopeless else {
+            untimed -= 1
+            return
+        }
         let wasBetter = isAllBetter
         // Times of the one in use are smoothed; what was known of the other is long past.
         let isTrial = wasBetter != nil && untilTrial == 0
