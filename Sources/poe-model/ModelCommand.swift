@@ -13,7 +13,7 @@ struct ModelCommand: ParsableCommand {
         version: "poe-model \(Version.text)",
         subcommands: [
             ShowCommand.self, VerifyCommand.self, ScoreCommand.self, LogitsCommand.self,
-            PackCommand.self, DiffCommand.self,
+            PackCommand.self, DiffCommand.self, OverlapCommand.self,
         ])
 }
 
