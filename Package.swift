@@ -45,6 +45,7 @@ let package = Package(
         .executable(name: "poe-model", targets: ["poe-model"]),
         .executable(name: "poe-bench", targets: ["poe-bench"]),
         .executable(name: "poe-scrape", targets: ["poe-scrape"]),
+        .executable(name: "poe-gallery", targets: ["poe-gallery"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
@@ -88,7 +89,20 @@ let package = Package(
             ]),
         // What the commands share.
         library("PoeCommand", ["Poe", "PoemFile", "PoeCore"]),
-        // Layer 6: the same for those whose command line the general parser reads.
+        // Layer 6: collections of texts with a page that shows them; the page is compiled in, so that
+        // the command works wherever it is copied.
+        .target(
+            name: "PoeGallery",
+            dependencies: [
+                "PoeCommand", "PoeCorpus", "PoeTraining", "Poe", "PoeInference", "PoeTokenizer",
+                "PoemFile", "PoeCore",
+            ],
+            resources: [
+                .embedInCode("Page/index.html"), .embedInCode("Page/gallery.js"),
+                .embedInCode("Page/gallery.css"),
+            ],
+            swiftSettings: swiftSettings),
+        // The same for those whose command line the general parser reads.
         library("PoeArguments", ["PoeCommand", "PoeCore", argumentParser]),
         // Layer 7: what people type.
         command(
@@ -112,6 +126,8 @@ let package = Package(
                 "PoeTokenizer", "PoemFile", "PoeCore",
             ]),
         parsedCommand("poe-scrape", ["PoeScrape", "PoeCore"]),
+        parsedCommand(
+            "poe-gallery", ["PoeGallery", "PoeCorpus", "Poe", "PoeInference", "PoeCore"]),
         // Tests.
         .target(
             name: "PoeTestSupport", dependencies: ["PoeCore"], path: "Tests/PoeTestSupport",
@@ -133,6 +149,13 @@ let package = Package(
             data: ["Goldens"]),
         tests("PoeCorpusTests", ["PoeCorpus", "PoeCore"]),
         tests("PoeScrapeTests", ["PoeScrape", "PoeCore"]),
+        tests(
+            "PoeGalleryTests",
+            [
+                "PoeGallery", "PoeCorpus", "PoeCommand", "Poe", "PoeModel", "PoemFile",
+                "PoeNumerics",
+                "PoeTokenizer", "PoeCore",
+            ]),
         tests("PoeTests", ["Poe", "PoeModel", "PoemFile", "PoeTokenizer", "PoeCore"]),
         tests(
             "CommandTests",

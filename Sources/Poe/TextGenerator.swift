@@ -100,7 +100,7 @@ public struct TextGenerator: Sendable {
         var warnings: [PromptWarning] = []
     }
 
-    private func read(_ prompt: String) throws(PoeError) -> ReadPrompt {
+    func read(_ prompt: String) throws(PoeError) -> ReadPrompt {
         let policy = options.unknown ?? model.tokenizer.description.unknownPolicy
         do {
             let encoded = try model.tokenizer.encodePrompt(prompt, unknown: policy)
@@ -125,7 +125,7 @@ public struct TextGenerator: Sendable {
         }
     }
 
-    private func run(
+    func run(
         _ rows: inout [TextRow], _ onPiece: (TextPiece) -> Continuation
     ) throws(PoeError) -> [Completion] {
         let rowLimit = try rowLimit()
@@ -170,7 +170,7 @@ public struct TextGenerator: Sendable {
 }
 
 /// One text in progress.
-private struct TextRow {
+struct TextRow {
     let prompt: Int
     let request: GenerationRequest
     var completion: Completion

@@ -11,7 +11,8 @@ import Testing
     @Test(arguments: [
         "poe-run", "poe-train", "poe-bench", "poe-model", "poe-model show", "poe-model verify",
         "poe-model score",
-        "poe-model logits", "poe-model pack", "poe-model diff", "poe-scrape",
+        "poe-model logits", "poe-model pack", "poe-model diff", "poe-model overlap", "poe-gallery",
+        "poe-scrape",
     ])
     func helpIsComplete(command: String) throws {
         var words = command.split(separator: " ").map(String.init)
@@ -25,7 +26,9 @@ import Testing
         #expect(run.text == (try String(contentsOf: url, encoding: .utf8)))
     }
 
-    @Test(arguments: ["poe-run", "poe-model", "poe-train", "poe-bench", "poe-scrape"])
+    @Test(arguments: [
+        "poe-run", "poe-model", "poe-train", "poe-bench", "poe-gallery", "poe-scrape",
+    ])
     func versionIsTold(program: String) throws {
         let run = try Program(program).run(["--version"])
         #expect(run.status == 0)

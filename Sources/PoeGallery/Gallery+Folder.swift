@@ -1,0 +1,142 @@
+import PoeCommand
+import PoeCore
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+extension Gallery {
+    /// Writes files into a folder, which is made; the index last, so that it names nothing that is not
+    /// there.
+    package static func write(_ files: [File], to folder: String) throws {
+        try FileContent.makeFolder(folder)
+        for file in files.filter({ !$0.name.hasPrefix("index.") })
+            + files.filter({ $0.name.hasPrefix("index.") })
+        {
+            try FileContent.write(file.text, to: folder + "/" + file.name)
+        }
+    }
+
+    /// Compares a folder with files that were made anew.
+    ///
+    /// - Returns: One sentence about the first difference; nil if there is none.
+    package static func difference(_ files: [File], from folder: String) throws -> String? {
+        // JSON first: there a difference has a name.
+        let ordered =
+            files.filter { $0.name.hasSuffix(".json") }
+            + files.filter { !$0.name.hasSuffix(".json") }
+        for file in ordered {
+            let path = folder + "/" + file.name
+            guard let found = try? FileContent.bytes(of: path) else { return "\(path): is missing" }
+            guard found != Array(file.text.utf8) else { continue }
+            return "\(path): " + difference(Array(file.text.utf8), found)
+        }
+        return try leftOver(files, in: folder).map { "\(folder)/\($0): is not part of the gallery" }
+    }
+
+    /// The texts of a model that an earlier gallery in the folder had.
+    private static func leftOver(_ files: [File], in folder: String) throws -> String? {
+        let names = Set(files.map(\.name))
+        return try FileManager.default.contentsOfDirectory(atPath: folder).filter { name in
+            name.hasPrefix("model-") && (name.hasSuffix(".json") || name.hasSuffix(".js"))
+                && !names.contains(name)
+        }.min()
+    }
+
+    private static func difference(_ expected: [UInt8], _ found: [UInt8]) -> String {
+        let decoder = JSONDecoder()
+        if let new = try? decoder.decode(JSONTree.self, from: Data(expected)) {
+            guard let old = try? decoder.decode(JSONTree.self, from: Data(found)) else {
+                return "is not valid JSON"
+            }
+            if let difference = new.difference(from: old, at: "") { return difference }
+        }
+        let place = zip(expected, found).prefix { $0 == $1 }.count
+        return "differs from byte \(place) on (the same inputs make another file)"
+    }
+
+    /// The inputs that a gallery in a folder was made from; its corpus is not among them.
+    ///
+    /// - Returns: The description, and whether its texts were looked up in a corpus.
+    package static func inputs(of folder: String) throws -> (gallery: Gallery, hasCorpus: Bool) {
+        let path = folder + "/index.json"
+        let index: StoredIndex
+        do {
+            index = try JSONDecoder().decode(
+                StoredIndex.self, from: Data(try FileContent.bytes(of: path)))
+        } catch let error as CommandFailure {
+            throw error
+        } catch {
+            throw CommandFailure(.malformed, "\(path): not the index of a gallery")
+        }
+        var recipe = GalleryRecipe()
+        recipe.prompts = index.prompts
+        recipe.temperatures = index.settings.temperatures
+        recipe.samples = index.settings.samples
+        recipe.seed = index.settings.seed
+        recipe.predict = index.settings.predict
+        recipe.topK = index.settings.topK
+        recipe.alternatives = index.settings.alternatives
+        try recipe.validate(path)
+        let paths = Dictionary(index.models.map { ($0.id, $0.path) }) { first, _ in first }
+        let ladders = index.ladders.map { ladder in
+            Ladder(name: ladder.name, paths: ladder.models.compactMap { paths[$0] })
+        }
+        return (
+            Gallery(models: index.models.map(\.path), ladders: ladders, recipe: recipe),
+            index.corpus != nil
+        )
+    }
+}
+
+extension GalleryRecipe {
+    /// Refuses what no gallery can have been made from.
+    fileprivate func validate(_ path: String) throws(CommandFailure) {
+        let isSane =
+            (1...10_000).contains(prompts.count) && (1...1_000).contains(temperatures.count)
+            && (1...10_000).contains(samples) && (0...1_000_000).contains(predict) && topK >= 0
+            && (0...1_000).contains(alternatives)
+        guard isSane else {
+            throw CommandFailure(.malformed, "\(path): its settings are out of range")
+        }
+    }
+}
+
+/// What is read back of an index.
+private struct StoredIndex: Decodable {
+    struct Settings: Decodable {
+        var alternatives: Int
+        var predict: Int
+        var samples: Int
+        var seed: UInt64
+        var temperatures: [Float]
+        var topK: Int
+
+        enum CodingKeys: String, CodingKey {
+            case alternatives, predict, samples, seed, temperatures
+            case topK = "top_k"
+        }
+    }
+
+    struct Model: Decodable {
+        var id: String
+        var path: String
+    }
+
+    struct Ladder: Decodable {
+        var models: [String]
+        var name: String
+    }
+
+    struct Corpus: Decodable {
+        var works: Int
+    }
+
+    var corpus: Corpus?
+    var ladders: [Ladder]
+    var models: [Model]
+    var prompts: [String]
+    var settings: Settings
+}

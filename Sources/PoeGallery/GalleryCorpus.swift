@@ -1,0 +1,46 @@
+import PoeCommand
+package import PoeCorpus
+
+/// The corpus in which the texts of a gallery are looked up.
+package struct GalleryCorpus: Sendable {
+    /// Characters of the shortest passage that counts.
+    static let minimum = 40
+
+    let index: CorpusIndex
+    private let hash: UInt64
+    private let baseline: OverlapBaseline?
+
+    /// Prepares it: the works that train, with the held-out ones as the baseline, or all works where
+    /// `split` is nil.
+    package init(folder: String, split: String?) throws(CorpusError) {
+        let corpus = try Corpus(paths: [folder])
+        let parts: Corpus.Split? =
+            if let split { try corpus.split(contentsOf: split) } else { nil }
+        let searched = parts?.train ?? corpus
+        let index = CorpusIndex(searched)
+        self.index = index
+        hash = searched.hash
+        baseline = parts.map {
+            OverlapBaseline($0.validation, in: index, minimum: Self.minimum)
+        }
+    }
+
+    /// The corpus's entry in the index of the gallery.
+    var json: JSON {
+        .sorted([
+            "baseline": baseline.map(Self.json) ?? .null,
+            "characters": .integer(index.characterCount), "minimum": .integer(Self.minimum),
+            "works": .integer(index.works.count), "xxh64": .string(hexadecimal(hash)),
+        ])
+    }
+
+    private static func json(_ baseline: OverlapBaseline) -> JSON {
+        .sorted([
+            "characters": .integer(baseline.characters),
+            "copied_characters": .integer(baseline.copiedCharacters),
+            "longest": .integer(baseline.longest), "share": .rounded(baseline.share),
+            "works": .integer(baseline.works),
+            "works_with_passages": .integer(baseline.worksWithPassages),
+        ])
+    }
+}

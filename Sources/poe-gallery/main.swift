@@ -1,0 +1,3 @@
+import PoeArguments
+
+GalleryCommand.runCommand()
