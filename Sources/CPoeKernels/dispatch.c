@@ -5,7 +5,8 @@
 
 extern const poe_kernels poe_kernels_scalar;
 #if defined(__x86_64__)
-extern const poe_kernels poe_kernels_avx2, poe_kernels_avx512, poe_kernels_avx512vnni;
+extern const poe_kernels poe_kernels_avx2, poe_kernels_avx512, poe_kernels_avx512vnni,
+    poe_kernels_avx512bf16;
 #elif defined(__aarch64__)
 extern const poe_kernels poe_kernels_neon;
 #endif
@@ -29,8 +30,21 @@ const poe_kernels *poe_kernels_named(const char *name) {
     if (strcmp(name, "avx512vnni") == 0)
         return has_avx512() && __builtin_cpu_supports("avx512vnni")
             ? &poe_kernels_avx512vnni : NULL;
+    if (strcmp(name, "avx512bf16") == 0)
+        return has_avx512() && __builtin_cpu_supports("avx512vnni")
+                && __builtin_cpu_supports("avx512bf16")
+            ? &poe_kernels_avx512bf16 : NULL;
 #elif defined(__aarch64__)
     if (strcmp(name, "neon") == 0) return &poe_kernels_neon;
 #endif
     return NULL;
+}
+
+int32_t poe_bf16_pays(void) {
+#if defined(__x86_64__)
+    // Intel's cores without AMX take the instruction at half the rate of f32's, AMD's at twice it.
+    return !__builtin_cpu_is("intel");
+#else
+    return 1;
+#endif
 }

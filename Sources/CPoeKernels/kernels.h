@@ -17,7 +17,9 @@ void __tsan_write_range(void *, unsigned long);
 
 #include "vectors.h"
 #include "dot.h"
+#include "bf16.h"
 #include "product.h"
+#include "product_bf16.h"
 #include "elementwise.h"
 #include "attention.h"
 #include "integer.h"
@@ -30,6 +32,8 @@ const poe_kernels KERNELS = {
     .panel_columns = PANEL,
     .pack = pack,
     .multiply = multiply,
+    .pack_bf16 = pack_bf16,
+    .multiply_bf16 = multiply_bf16,
     .layer_norm = layer_norm,
     .layer_norm_backward = layer_norm_backward,
     .layer_norm_gradients = layer_norm_gradients,

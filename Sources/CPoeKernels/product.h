@@ -1,7 +1,12 @@
 // Products of matrices: packing, the register tile, and the loops around it.
+//
+// Products of matrices rounded to bfloat16 (bf16.h) go through the same tile and loops: their operands
+// are packed two steps of the depth to a 32-bit word, and `words` is 1 for them. Depths, distances and
+// panels are then counted in words, which are carried about as floats and never calculated with as such.
 
 // Products over this many steps are summed from zero, then added to C, block after block.
 #define DEPTH_BLOCK 256
+#define DEPTH_BLOCK_WORDS (DEPTH_BLOCK / 2)
 // Rows of A that are gone through for one panel of B after the other: they stay in the second-level
 // cache. A transposed A is packed so many rows at a time, in panels of A_PANEL, which is a multiple
 // of the lanes and of every set's TILE_ROWS.
@@ -125,11 +130,12 @@ INLINE void pack_a(const float *a, ptrdiff_t a_row, ptrdiff_t depth, ptrdiff_t r
     }
 }
 
-/// A tile of C, `rows` x `vectors` * 16, both constants where this is inlined: each element is a
-/// chain of fused multiply-adds over k in order, then is added to C, then gets its bias.
-INLINE void tile(const int rows, const int vectors, const float *a, ptrdiff_t a_row,
-                 ptrdiff_t a_step, const float *b, ptrdiff_t b_row, ptrdiff_t depth, float *c,
-                 ptrdiff_t c_row, ptrdiff_t columns, int adds, const float *bias) {
+/// A tile of C, `rows` x `vectors` * 16, both constants where this is inlined, as is `words`: each
+/// element is a chain of fused multiply-adds over k in order, then is added to C, then gets its bias.
+INLINE void tile(const int words, const int rows, const int vectors, const float *a,
+                 ptrdiff_t a_row, ptrdiff_t a_step, const float *b, ptrdiff_t b_row,
+                 ptrdiff_t depth, float *c, ptrdiff_t c_row, ptrdiff_t columns, int adds,
+                 const float *bias) {
     v16 sum[TILE_ROWS][TILE_VECTORS];
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++) {
@@ -145,7 +151,9 @@ INLINE void tile(const int rows, const int vectors, const float *a, ptrdiff_t a_
         for (int i = 0; i < rows; i++) {
             v16 factor = splat(a[i * a_row + k * a_step]);
 #pragma clang loop unroll(full)
-            for (int j = 0; j < vectors; j++) sum[i][j] = fma16(factor, row[j], sum[i][j]);
+            for (int j = 0; j < vectors; j++)
+                sum[i][j] = words ? dot_words((u16)factor, (u16)row[j], sum[i][j])
+                                  : fma16(factor, row[j], sum[i][j]);
         }
     }
 #pragma clang loop unroll(full)
@@ -166,13 +174,14 @@ INLINE void tile(const int rows, const int vectors, const float *a, ptrdiff_t a_
 #define TILE_ARGUMENTS a, a_row, a_step, b, b_row, depth, c, c_row, columns, adds, bias
 #define TILE_CASE(R) \
     case R: \
-        if (R <= TILE_ROWS) tile(R <= TILE_ROWS ? R : 1, vectors, TILE_ARGUMENTS); \
+        if (R <= TILE_ROWS) tile(words, R <= TILE_ROWS ? R : 1, vectors, TILE_ARGUMENTS); \
         return;
 
 /// `tile` with a constant width and 1 ... TILE_ROWS rows.
-INLINE void tile_rows(ptrdiff_t rows, const int vectors, const float *a, ptrdiff_t a_row,
-                      ptrdiff_t a_step, const float *b, ptrdiff_t b_row, ptrdiff_t depth, float *c,
-                      ptrdiff_t c_row, ptrdiff_t columns, int adds, const float *bias) {
+INLINE void tile_rows(const int words, ptrdiff_t rows, const int vectors, const float *a,
+                      ptrdiff_t a_row, ptrdiff_t a_step, const float *b, ptrdiff_t b_row,
+                      ptrdiff_t depth, float *c, ptrdiff_t c_row, ptrdiff_t columns, int adds,
+                      const float *bias) {
     switch (rows) {
         TILE_CASE(1) TILE_CASE(2) TILE_CASE(3) TILE_CASE(4) TILE_CASE(5) TILE_CASE(6)
         TILE_CASE(7) TILE_CASE(8)
@@ -180,48 +189,40 @@ INLINE void tile_rows(ptrdiff_t rows, const int vectors, const float *a, ptrdiff
 }
 
 /// `rows` rows of one panel over one block of the depth.
-#define DEFINE_PANEL(NAME, VECTORS, A_ROW, A_STEP) \
+#define DEFINE_PANEL(NAME, WORDS, VECTORS, A_ROW, A_STEP) \
     static void NAME(ptrdiff_t rows, const float *a, ptrdiff_t a_distance, const float *b, \
                      ptrdiff_t b_row, ptrdiff_t depth, float *c, ptrdiff_t c_row, \
                      ptrdiff_t columns, int adds, const float *bias) { \
         for (ptrdiff_t i = 0; i < rows; i += TILE_ROWS) \
-            tile_rows(smaller(TILE_ROWS, rows - i), VECTORS, a + i * (A_ROW), A_ROW, A_STEP, b, \
-                      b_row, depth, c + i * c_row, c_row, columns, adds, bias); \
+            tile_rows(WORDS, smaller(TILE_ROWS, rows - i), VECTORS, a + i * (A_ROW), A_ROW, \
+                      A_STEP, b, b_row, depth, c + i * c_row, c_row, columns, adds, bias); \
     }
-
-DEFINE_PANEL(rows_1, 1, a_distance, 1)
-DEFINE_PANEL(steps_1, 1, 1, a_distance)
-#if TILE_VECTORS >= 2
-DEFINE_PANEL(rows_2, 2, a_distance, 1)
-DEFINE_PANEL(steps_2, 2, 1, a_distance)
-#endif
-#if TILE_VECTORS >= 3
-DEFINE_PANEL(rows_3, 3, a_distance, 1)
-DEFINE_PANEL(steps_3, 3, 1, a_distance)
-#endif
-#if TILE_VECTORS >= 4
-DEFINE_PANEL(rows_4, 4, a_distance, 1)
-DEFINE_PANEL(steps_4, 4, 1, a_distance)
-#endif
+/// Those functions for panels of `V` vectors.
+#define DEFINE_PANELS(V) \
+    DEFINE_PANEL(rows_##V, 0, V, a_distance, 1) \
+    DEFINE_PANEL(steps_##V, 0, V, 1, a_distance) \
+    DEFINE_PANEL(word_rows_##V, 1, V, a_distance, 1) \
+    DEFINE_PANEL(word_steps_##V, 1, V, 1, a_distance)
+#define PANEL_FUNCTIONS(V) {{rows_##V, steps_##V}, {word_rows_##V, word_steps_##V}}
 
 typedef void panel_function(ptrdiff_t, const float *, ptrdiff_t, const float *, ptrdiff_t,
                             ptrdiff_t, float *, ptrdiff_t, ptrdiff_t, int, const float *);
 
-/// The function for panels of `width` columns; A's rows or A's steps stand side by side.
-INLINE panel_function *panel_for(ptrdiff_t width, int by_steps) {
-    switch (width / LANES) {
-#if TILE_VECTORS >= 2
-    case 2: return by_steps ? steps_2 : rows_2;
-#endif
-#if TILE_VECTORS >= 3
-    case 3: return by_steps ? steps_3 : rows_3;
-#endif
+DEFINE_PANELS(1)
 #if TILE_VECTORS >= 4
-    case 4: return by_steps ? steps_4 : rows_4;
+DEFINE_PANELS(2)
+DEFINE_PANELS(3)
+DEFINE_PANELS(4)
 #endif
-    default: return by_steps ? steps_1 : rows_1;
-    }
-}
+
+/// By the vectors of a panel, less 1; by words; by steps.
+static panel_function *const panel_functions[TILE_VECTORS][2][2] = {
+    PANEL_FUNCTIONS(1),
+#if TILE_VECTORS >= 4
+    PANEL_FUNCTIONS(2), PANEL_FUNCTIONS(3), PANEL_FUNCTIONS(4),
+#endif
+};
+_Static_assert(TILE_VECTORS == 1 || TILE_VECTORS == 4, "panels of one vector or of four");
 
 /// How a block of rows of A lies in memory: `panel` rows with steps side by side or, where
 /// `by_steps`, rows side by side; the next such panel is `panel * depth` floats further.
@@ -231,16 +232,17 @@ typedef struct {
     int by_steps;
 } a_block;
 
-/// `rows` rows from `row` on, all panels, over the block of the depth that starts at `k`.
-INLINE void multiply_block(const poe_product *q, a_block a, ptrdiff_t row, ptrdiff_t rows,
-                           ptrdiff_t k, ptrdiff_t panel_begin, ptrdiff_t panel_end) {
-    ptrdiff_t depth = smaller(DEPTH_BLOCK, q->depth - k);
+/// `rows` rows from `row` on, all panels, over the `depth` steps from `k` on.
+INLINE void multiply_block(const poe_product *q, int words, a_block a, ptrdiff_t row,
+                           ptrdiff_t rows, ptrdiff_t k, ptrdiff_t depth, ptrdiff_t panel_begin,
+                           ptrdiff_t panel_end) {
     for (ptrdiff_t p = panel_begin; p < panel_end; p++) {
         ptrdiff_t width = panel_width(p, q->panel_columns), first = p * PANEL;
         ptrdiff_t columns = smaller(width, q->columns - first);
         const float *panel = q->panels + first * q->panel_depth + k * width;
         const float *bias = q->bias && k == 0 ? q->bias + first : NULL;
-        panel_function *run = panel_for(round_up(columns, LANES), a.by_steps);
+        ptrdiff_t vectors = round_up(columns, LANES) / LANES;
+        panel_function *run = panel_functions[vectors - 1][words][a.by_steps];
         for (ptrdiff_t i = 0; i < rows; i += a.panel)
             run(smaller(a.panel, rows - i), a.first + i * depth, a.distance, panel, width, depth,
                 q->c + (row + i) * q->c_row + first, q->c_row, columns, q->accumulate || k > 0,
@@ -255,15 +257,16 @@ static void multiply(const poe_product *product, ptrdiff_t row_begin, ptrdiff_t 
     // A depth of 0 still writes C.
     ptrdiff_t k = 0;
     do {
+        ptrdiff_t depth = smaller(DEPTH_BLOCK, q.depth - k);
         for (ptrdiff_t i = row_begin; i < row_end; i += A_ROWS) {
             ptrdiff_t rows = smaller(A_ROWS, row_end - i);
             a_block a = {q.a + i * q.a_row + k * q.a_step, by_steps ? q.a_step : q.a_row, A_ROWS,
                          by_steps};
             if (by_steps && scratch) {
-                pack_a(a.first, q.a_step, smaller(DEPTH_BLOCK, q.depth - k), rows, scratch);
+                pack_a(a.first, q.a_step, depth, rows, scratch);
                 a = (a_block){scratch, A_PANEL, A_PANEL, 1};
             }
-            multiply_block(&q, a, i, rows, k, panel_begin, panel_end);
+            multiply_block(&q, 0, a, i, rows, k, depth, panel_begin, panel_end);
         }
         k += DEPTH_BLOCK;
     } while (k < q.depth);

@@ -34,20 +34,23 @@ extension Compute {
     ///   - c: `[M, N]`; added to where `accumulate`, otherwise overwritten.
     ///   - bias: `[N]`, added to each row.
     ///
+    /// In `.bf16` both operands are rounded to bfloat16 first; sums and results are f32.
+    ///
     /// Each element: blocks of 256 steps of `k`, each a chain of fused multiply-adds from zero in
-    /// order of `k`. The first block (plus the old `c`, where accumulating) gets the bias added;
+    /// order of `k` (in `.bf16`, of every two steps the odd one first). The first block (plus the old `c`, where accumulating) gets the bias added;
     /// then the other blocks are added in order.
     package func multiply(
         _ a: Matrix, transposeA: Bool = false, _ b: Matrix, transposeB: Bool = false,
-        into c: Matrix, accumulate: Bool = false, bias: Vector? = nil
+        into c: Matrix, accumulate: Bool = false, bias: Vector? = nil,
+        precision: Precision = .f32
     ) {
         let depth = transposeB ? b.columns : b.rows
         let columns = transposeB ? b.rows : b.columns
         let panels = unsafe panelScratch(packedCount(depth: depth, columns: columns))
-        unsafe packPanels(b, transposeB, depth: depth, columns: columns, into: panels)
+        unsafe packPanels(b, transposeB, depth: depth, columns: columns, precision, into: panels)
         unsafe multiply(
-            a, transposeA, panels: panels, depth: depth, columns: columns, into: c, accumulate, bias
-        )
+            a, transposeA, panels: panels, depth: depth, columns: columns, into: c, accumulate,
+            bias, precision)
     }
 
     /// Packs the right operand of products that are made many times, as a model's weights.
@@ -71,7 +74,7 @@ extension Compute {
             packed.depth == depth && packed.columns == columns && packed.kernels == kernels,
             "a [\(depth), \(columns)] matrix into [\(packed.depth), \(packed.columns)] panels")
         unsafe packPanels(
-            b, transposeB, depth: depth, columns: columns, into: packed.buffer.pointer)
+            b, transposeB, depth: depth, columns: columns, .f32, into: packed.buffer.pointer)
     }
 
     /// As ``multiply(_:transposeA:_:transposeB:into:accumulate:bias:)``, the same bits, with a
@@ -83,16 +86,17 @@ extension Compute {
         precondition(b.kernels == kernels, "panels of \(b.kernels) in a computation by \(kernels)")
         unsafe multiply(
             a, false, panels: b.buffer.pointer, depth: b.depth, columns: b.columns, into: c,
-            accumulate, bias)
+            accumulate, bias, .f32)
     }
 
     private func packPanels(
-        _ b: Matrix, _ transposed: Bool, depth: Int, columns: Int,
+        _ b: Matrix, _ transposed: Bool, depth: Int, columns: Int, _ precision: Precision,
         into panels: UnsafeMutablePointer<Float>
     ) {
         let width = unsafe table.panel_columns
+        let pack = unsafe precision == .bf16 ? table.pack_bf16 : table.pack
         split((columns + width - 1) / width, grain: 1) { range in
-            unsafe table.pack(
+            unsafe pack?(
                 b.pointer, b.stride, transposed ? 1 : 0, depth, columns, range.lowerBound,
                 range.upperBound, panels)
         }
@@ -100,7 +104,7 @@ extension Compute {
 
     private func multiply(
         _ a: Matrix, _ transposeA: Bool, panels: UnsafeMutablePointer<Float>, depth: Int,
-        columns: Int, into c: Matrix, _ accumulate: Bool, _ bias: Vector?
+        columns: Int, into c: Matrix, _ accumulate: Bool, _ bias: Vector?, _ precision: Precision
     ) {
         let rows = transposeA ? a.columns : a.rows
         precondition(
@@ -113,7 +117,9 @@ extension Compute {
             panels: panels, panel_depth: depth, panel_columns: columns, c: c.pointer,
             c_row: c.stride, bias: bias?.pointer, columns: columns, depth: depth,
             accumulate: accumulate ? 1 : 0)
-        let scratch = unsafe transposeA ? jobScratch(Int(POE_PRODUCT_SCRATCH)) : nil
+        let isPacked = transposeA || precision == .bf16
+        let scratch = unsafe isPacked ? jobScratch(Int(POE_PRODUCT_SCRATCH)) : nil
+        let multiply = unsafe precision == .bf16 ? table.multiply_bf16 : table.multiply
         let width = unsafe table.panel_columns
         let rowGrain = unsafe table.tile_rows
         let panelCount = (columns + width - 1) / width
@@ -125,7 +131,7 @@ extension Compute {
             splitParts(count, grain: grain) { part, range in
                 let rows = byRows ? range : 0..<rows
                 let panels = byRows ? 0..<panelCount : range
-                unsafe table.multiply(
+                unsafe multiply?(
                     product, rows.lowerBound, rows.upperBound, panels.lowerBound,
                     panels.upperBound, scratch.map { unsafe $0.pointer + part * $0.distance })
             }

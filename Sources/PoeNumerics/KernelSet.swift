@@ -16,6 +16,8 @@ package enum KernelSet: String, CaseIterable, Sendable {
     case avx512
     /// AVX-512 with VNNI, which multiplies bytes.
     case avx512vnni
+    /// AVX-512 with VNNI and products of bfloat16.
+    case avx512bf16
     /// AArch64.
     case neon
 
@@ -29,7 +31,8 @@ package enum KernelSet: String, CaseIterable, Sendable {
     /// - Note: A command that wants to refuse a wrong `POE_KERNELS` compares it with ``available``.
     package static var best: KernelSet {
         if let forced, available.contains(forced) { return forced }
-        return available.last ?? .scalar
+        let paysBF16 = poe_bf16_pays() != 0
+        return available.last { $0 != .avx512bf16 || paysBF16 } ?? .scalar
     }
 
     /// The set that `POE_KERNELS` names, available or not.

@@ -1,3 +1,5 @@
+package import PoeNumerics
+
 /// Which optimizer moves the hidden matrices; everything else is always AdamW's.
 package enum MatrixOptimizer: String, Sendable, CaseIterable {
     /// AdamW, with the learning rate of all other parameters.
@@ -40,6 +42,8 @@ package struct Recipe: Sendable, Equatable {
     package var dropout: Float = 0.15
     /// Dropout of the attention probabilities.
     package var attentionDropout: Float = 0
+    /// What the operands of products are rounded to while gradients are made.
+    package var precision = Precision.bf16
 
     package init() {}
 

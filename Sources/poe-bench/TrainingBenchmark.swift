@@ -1,4 +1,5 @@
 import PoeCore
+import PoeNumerics
 import PoeTraining
 
 /// Steps of the reference shape: 512 tokens, 64 windows of 128, AdamW, dropout as named.
@@ -10,12 +11,25 @@ struct TrainingBenchmark {
         let dropout: Float
         let attentionDropout: Float
         let optimizer: MatrixOptimizer
+        let precision: Precision
     }
 
     private static let settings = [
-        Setting(name: "dropout 0.1", dropout: 0.1, attentionDropout: 0.1, optimizer: .adamW),
-        Setting(name: "no dropout", dropout: 0, attentionDropout: 0, optimizer: .adamW),
-        Setting(name: "default recipe", dropout: 0.15, attentionDropout: 0, optimizer: .muon),
+        Setting(
+            name: "f32, dropout 0.1", dropout: 0.1, attentionDropout: 0.1, optimizer: .adamW,
+            precision: .f32),
+        Setting(
+            name: "f32, no dropout", dropout: 0, attentionDropout: 0, optimizer: .adamW,
+            precision: .f32),
+        Setting(
+            name: "bf16, dropout 0.1", dropout: 0.1, attentionDropout: 0.1, optimizer: .adamW,
+            precision: .bf16),
+        Setting(
+            name: "bf16, no dropout", dropout: 0, attentionDropout: 0, optimizer: .adamW,
+            precision: .bf16),
+        Setting(
+            name: "default recipe", dropout: 0.15, attentionDropout: 0, optimizer: .muon,
+            precision: Recipe().precision),
     ]
 
     func run(_ report: Report) throws {
@@ -35,6 +49,7 @@ struct TrainingBenchmark {
             recipe.dropout = setting.dropout
             recipe.attentionDropout = setting.attentionDropout
             recipe.matrixOptimizer = setting.optimizer
+            recipe.precision = setting.precision
             let trainer = try Trainer(
                 recipe: recipe, configuration: configuration, tokens: tokens,
                 threads: conditions.threads)

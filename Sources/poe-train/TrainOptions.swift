@@ -1,5 +1,6 @@
 import ArgumentParser
 import PoeCore
+import PoeNumerics
 import PoeTraining
 
 /// Kinds of tokenizer that can be learnt.
@@ -9,6 +10,7 @@ enum TokenizerKind: String, ExpressibleByArgument, CaseIterable {
 }
 
 extension MatrixOptimizer: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {}
 
 /// Pre-tokenizers by the names that people type.
 enum PretokenizerName: String, ExpressibleByArgument, CaseIterable {
@@ -105,6 +107,9 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: "Dropout of attention probabilities.")
     var attentionDropout: Float = Recipe().attentionDropout
 
+    @Option(help: "What products round their operands to; sums are f32 either way.")
+    var precision: Precision = Recipe().precision
+
     @Option(help: "Largest global norm of the gradient.")
     var gradientClip: Float = Recipe().gradientClip
 
@@ -129,6 +134,7 @@ struct RecipeOptions: ParsableArguments {
         recipe.weightDecay = weightDecay
         recipe.dropout = dropout
         recipe.attentionDropout = attentionDropout
+        recipe.precision = precision
         recipe.gradientClip = gradientClip
         recipe.seed = seed
         return recipe

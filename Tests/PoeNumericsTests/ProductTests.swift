@@ -5,15 +5,21 @@ import Testing
 @Suite struct ProductTests {
     /// The written order, one element at a time.
     private func reference(
-        _ a: [Float], _ b: [Float], old: [Float]?, bias: [Float]?, m: Int, k: Int, n: Int
+        _ a: [Float], _ b: [Float], old: [Float]?, bias: [Float]?, m: Int, k: Int, n: Int,
+        _ precision: Precision
     ) -> [Float] {
+        let isBF16 = precision == .bf16
+        let a = isBF16 ? a.map(\.roundedToBF16) : a
+        let b = isBF16 ? b.map(\.roundedToBF16) : b
         var out = [Float](repeating: 0, count: m * n)
         for i in 0..<m {
             for j in 0..<n {
                 var value = old?[i * n + j] ?? 0
                 for block in stride(from: 0, to: max(k, 1), by: 256) {
                     var sum: Float = 0
-                    for p in block..<min(k, block + 256) {
+                    for step in block..<min(k, block + 256) {
+                        // In bf16 the steps of a pair change places; the last may have no other.
+                        let p = isBF16 && step ^ 1 < k ? step ^ 1 : step
                         sum = sum.addingProduct(a[i * k + p], b[p * n + j])
                     }
                     value = block == 0 && old == nil ? sum : value + sum
@@ -40,19 +46,22 @@ import Testing
             (401, 260, 20),
         ]
 
-    @Test(arguments: shapes) func matchesWrittenOrder(m: Int, k: Int, n: Int) {
+    @Test(arguments: shapes, Precision.allCases)
+    func matchesWrittenOrder(_ shape: (Int, Int, Int), _ precision: Precision) {
+        let (m, k, n) = shape
         let a = Table(m, k, seed: 1)
         let b = Table(k, n, seed: 2)
         let bias = Table(1, n, seed: 3)
         let aT = transposed(a)
         let bT = transposed(b)
-        let plain = reference(a.floats, b.floats, old: nil, bias: bias.floats, m: m, k: k, n: n)
+        let plain = reference(a.floats, b.floats, old: nil, bias: bias.floats, m: m, k: k, n: n, precision)
         let old = Table(m, n, seed: 4).floats
-        let added = reference(a.floats, b.floats, old: old, bias: nil, m: m, k: k, n: n)
+        let added = reference(a.floats, b.floats, old: old, bias: nil, m: m, k: k, n: n, precision)
         for (set, threads) in computations {
             let compute = Compute(threads: threads, kernels: set)
             let packed = compute.pack(bT.matrix, transposeB: true)
-            for way in 0..<5 {
+            // Panels that are packed once are of f32.
+            for way in 0..<(precision == .f32 ? 5 : 4) {
                 let c = Table(m, n, seed: 4)
                 let d = Table(m, n, seed: 4)
                 for (out, accumulates) in [(c.matrix, false), (d.matrix, true)] {
@@ -64,7 +73,8 @@ import Testing
                         compute.multiply(
                             way & 1 == 0 ? a.matrix : aT.matrix, transposeA: way & 1 == 1,
                             way & 2 == 0 ? b.matrix : bT.matrix, transposeB: way & 2 == 2,
-                            into: out, accumulate: accumulates, bias: bias)
+                            into: out, accumulate: accumulates, bias: bias,
+                            precision: precision)
                     }
                 }
                 #expect(c.floats == plain, "\(set), \(threads) threads, way \(way)")
@@ -72,5 +82,41 @@ import Testing
                 #expect(c.marginIsIntact && d.marginIsIntact)
             }
         }
+    }
+    /// Rounding of operands and flushing of sums, where they could differ between instruction sets.
+    @Test func bf16TakesEdgesTheSame() {
+        let least = Float.leastNormalMagnitude
+        let edges: [Float] = [
+            0, -0.0, 1, -1, 1.00390625, 1.01171875, 1.0039063, 65_504, 3.3e38, .infinity,
+            least, least / 2, -least / 3, .leastNonzeroMagnitude, least * 1.5, 1e-30, -2e-25,
+            least.nextDown, 3e-20, -3e-20,
+        ]
+        let a = Table(edges.count, 2, seed: 1)
+        let b = Table(2, edges.count, seed: 2)
+        for (i, value) in edges.enumerated() {
+            (a.matrix[i, 0], a.matrix[i, 1]) = (value, edges[(i * 7 + 3) % edges.count])
+            (b.matrix[0, i], b.matrix[1, i]) = (value, edges[(i * 11 + 5) % edges.count])
+        }
+        let results = sameOnAll { compute in
+            let c = Table(edges.count, edges.count, seed: 3)
+            compute.multiply(a.matrix, b.matrix, into: c.matrix, precision: .bf16)
+            // One infinity less another is not a number, whose bits are nobody's business.
+            for i in edges.indices {
+                for j in edges.indices where c.matrix[i, j].isNaN { c.matrix[i, j] = .nan }
+            }
+            return [c]
+        }
+        #expect(results[0].contains { $0.isNaN } && results[0].contains(.infinity))
+        #expect(results[0].allSatisfy { !$0.isSubnormal })
+        // Rounded to nearest, ties to even: 1 + 1/256 down to 1, 1 + 3/256 up to 1 + 1/64.
+        #expect(Float(1.00390625).roundedToBF16 == 1 && Float(1.01171875).roundedToBF16 == 1.015625)
+    }
+}
+
+extension Float {
+    /// The nearest number with 8 bits of precision, ties to even.
+    fileprivate var roundedToBF16: Float {
+        let bits = bitPattern &+ 0x7fff &+ (bitPattern >> 16 & 1)
+        return Float(bitPattern: bits & 0xffff_0000)
     }
 }

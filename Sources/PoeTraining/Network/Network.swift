@@ -11,14 +11,19 @@ package final class Network {
     let layout: ParameterLayout
     let weights: ModelWeights
     let compute: Compute
+    /// What training rounds the operands of its products to; without gradients all is f32.
+    let precision: Precision
     private let activations: Activations
     private let embeddingTable: Matrix
     private let positionTable: Matrix
 
     /// A network over `weights`, with room for `shardWindows` windows at a time.
-    package init(weights: ModelWeights, shardWindows: Int, compute: Compute) {
+    package init(
+        weights: ModelWeights, shardWindows: Int, compute: Compute, precision: Precision = .f32
+    ) {
         self.weights = weights
         self.compute = compute
+        self.precision = precision
         configuration = weights.configuration
         layout = weights.layout
         activations = Activations(
@@ -39,7 +44,7 @@ package final class Network {
         let length = windowLength ?? configuration.contextLength
         let pass = Pass(
             rows: inputs.count, batch: inputs.count / length, windowLength: length,
-            dropout: dropout)
+            dropout: dropout, precision: gradients == nil ? .f32 : precision)
         precondition(inputs.count == targets.count && inputs.count == pass.batch * length)
         precondition(inputs.count <= activations.capacity)
         forward(inputs, pass)
@@ -67,6 +72,7 @@ package final class Network {
         let batch: Int
         let windowLength: Int
         let dropout: DropoutKeys?
+        let precision: Precision
 
         func use(_ matrix: Matrix) -> Matrix { matrix.rows(0..<rows) }
         func use(_ vector: Vector) -> Vector { vector[0..<rows] }
@@ -91,7 +97,7 @@ package final class Network {
             inverseDeviation: pass.use(activations.finalInverseDeviation))
         compute.multiply(
             final, weights.matrix(layout.headWeight), transposeB: true,
-            into: pass.use(activations.logits))
+            into: pass.use(activations.logits), precision: pass.precision)
     }
 
     private func forwardBlock(_ index: Int, _ pass: Pass) {
@@ -108,14 +114,15 @@ package final class Network {
             bias: block.attentionNormBias.map(weights.vector), epsilon: configuration.normEpsilon,
             into: pass.use(kept.attentionNorm), mean: pass.use(kept.attentionMean),
             inverseDeviation: pass.use(kept.attentionInverseDeviation))
-        linear(pass.use(kept.attentionNorm), block.qkvWeight, block.qkvBias, pass.use(kept.qkv))
+        linear(pass.use(kept.attentionNorm), block.qkvWeight, block.qkvBias, pass.use(kept.qkv), pass)
         compute.attention(
             qkv: pass.use(kept.qkv), batch: pass.batch, headCount: configuration.headCount,
             into: pass.use(kept.attended),
             logSumExp: kept.logSumExp[0..<pass.rows * configuration.headCount],
             dropout: pass.dropout?.at(.attention(block: index)))
         linear(
-            pass.use(kept.attended), block.attentionOutputWeight, block.attentionOutputBias, branch)
+            pass.use(kept.attended), block.attentionOutputWeight, block.attentionOutputBias, branch,
+            pass)
         middle.copy(from: input)
         compute.accumulateResidual(
             branch, into: middle, dropout: pass.dropout?.at(.attentionBranch(block: index)))
@@ -126,19 +133,23 @@ package final class Network {
             epsilon: configuration.normEpsilon,
             into: pass.use(kept.feedForwardNorm), mean: pass.use(kept.feedForwardMean),
             inverseDeviation: pass.use(kept.feedForwardInverseDeviation))
-        linear(pass.use(kept.feedForwardNorm), block.upWeight, block.upBias, pass.use(kept.up))
+        linear(pass.use(kept.feedForwardNorm), block.upWeight, block.upBias, pass.use(kept.up),
+            pass)
         compute.activate(
             pass.use(kept.up), configuration.activation, into: pass.use(kept.activated))
-        linear(pass.use(kept.activated), block.downWeight, block.downBias, branch)
+        linear(pass.use(kept.activated), block.downWeight, block.downBias, branch, pass)
         output.copy(from: middle)
         compute.accumulateResidual(
             branch, into: output, dropout: pass.dropout?.at(.feedForwardBranch(block: index)))
     }
 
     /// A linear layer, `out = x W^T + b`.
-    private func linear(_ x: Matrix, _ weight: Parameter, _ bias: Parameter?, _ out: Matrix) {
+    private func linear(
+        _ x: Matrix, _ weight: Parameter, _ bias: Parameter?, _ out: Matrix, _ pass: Pass
+    ) {
         compute.multiply(
-            x, weights.matrix(weight), transposeB: true, into: out, bias: bias.map(weights.vector))
+            x, weights.matrix(weight), transposeB: true, into: out, bias: bias.map(weights.vector),
+            precision: pass.precision)
     }
 
     // MARK: Backward
@@ -225,8 +236,9 @@ package final class Network {
         _ gradients: ModelWeights
     ) {
         compute.multiply(
-            dY, transposeA: true, x, into: gradients.matrix(weight), accumulate: true)
+            dY, transposeA: true, x, into: gradients.matrix(weight), accumulate: true,
+            precision: precision)
         if let bias { compute.accumulateColumnSums(dY, into: gradients.vector(bias)) }
-        compute.multiply(dY, weights.matrix(weight), into: dX)
+        compute.multiply(dY, weights.matrix(weight), into: dX, precision: precision)
     }
 }

@@ -18,14 +18,16 @@ final class Muon {
     static let newtonSchulzSteps = 5
 
     private let compute: Compute
+    private let precision: Precision
     private let update: FloatBuffer
     private let next: FloatBuffer
     private let gram: FloatBuffer
     private let polynomial: FloatBuffer
 
     /// Plans scratch memory for the largest matrix of `layout`.
-    init(layout: ParameterLayout, compute: Compute) {
+    init(layout: ParameterLayout, precision: Precision, compute: Compute) {
         self.compute = compute
+        self.precision = precision
         let matrices = layout.hiddenMatrices
         let largest = matrices.map(\.count).max() ?? 0
         let side = matrices.map { min($0.rows, $0.columns) }.max() ?? 0
@@ -88,17 +90,17 @@ final class Muon {
             let x = current.matrix(rows: rows, columns: columns)
             let y = other.matrix(rows: rows, columns: columns)
             if tall {
-                compute.multiply(x, transposeA: true, x, into: a)
+                compute.multiply(x, transposeA: true, x, into: a, precision: precision)
             } else {
-                compute.multiply(x, x, transposeB: true, into: a)
+                compute.multiply(x, x, transposeB: true, into: a, precision: precision)
             }
-            compute.multiply(a, a, into: p)
+            compute.multiply(a, a, into: p, precision: precision)
             compute.scaleAdd(
                 a.flat, alpha: Self.quintic.b, p.flat, beta: Self.quintic.c, into: p.flat)
             if tall {
-                compute.multiply(x, p, into: y)
+                compute.multiply(x, p, into: y, precision: precision)
             } else {
-                compute.multiply(p, x, into: y)
+                compute.multiply(p, x, into: y, precision: precision)
             }
             compute.scaleAdd(x.flat, alpha: Self.quintic.a, y.flat, beta: 1, into: y.flat)
             swap(&current, &other)

@@ -32,7 +32,8 @@ package final class Optimizer {
         schedule = LearningRateSchedule(recipe: recipe, stepCount: stepCount)
         muon =
             recipe.matrixOptimizer == .muon
-            ? Muon(layout: firstMoment.layout, compute: compute) : nil
+            ? Muon(layout: firstMoment.layout, precision: recipe.precision, compute: compute)
+            : nil
     }
 
     /// Moves `weights` against `gradients`.

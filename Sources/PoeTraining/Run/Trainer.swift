@@ -59,7 +59,9 @@ package final class Trainer {
         weights = ModelWeights(configuration)
         weights.initialize(seed: recipe.seed)
         gradients = ModelWeights(configuration)
-        network = Network(weights: weights, shardWindows: Self.shardWindows, compute: compute)
+        network = Network(
+            weights: weights, shardWindows: Self.shardWindows, compute: compute,
+            precision: recipe.precision)
         optimizer = Optimizer(
             configuration: configuration, recipe: recipe, stepCount: sampler.stepCount,
             compute: compute)

@@ -1,4 +1,5 @@
 package import PoeCore
+import PoeNumerics
 package import PoemFile
 
 /// What a model's file says of its training: enough to do it again.
@@ -53,6 +54,7 @@ extension Recipe {
             "recipe.seed": .string("\(seed)"),
             "recipe.batch_size": .integer(batchWindows),
             "recipe.optimizer": .string(matrixOptimizer.rawValue),
+            "recipe.precision": .string(precision.rawValue),
             "recipe.shard_windows": .integer(Trainer.shardWindows),
         ]
         if let stride { keys["recipe.stride"] = .integer(stride) }
