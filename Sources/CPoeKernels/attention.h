@@ -7,6 +7,9 @@
 
 /// A job's inputs and scratch.
 typedef struct {
+    int bf16;
+    // What products round to bfloat16 in.
+    float *rounded;
     ptrdiff_t length, dimension, score_row;
     const float *q, *k, *v;
     // Element index of the dropout mask at query 0, key 0.
@@ -21,8 +24,10 @@ typedef struct {
 
 static ptrdiff_t attention_scratch(ptrdiff_t length, ptrdiff_t dimension) {
     ptrdiff_t wide = round_up(length, LANES), narrow = round_up(dimension, LANES);
-    // Two operands [dimension, length], four [length, dimension], and two blocks of scores.
-    return 2 * dimension * wide + 4 * length * narrow + 2 * QUERY_BLOCK * wide;
+    // Two operands [dimension, length], four [length, dimension], two blocks of scores, and what a
+    // product rounds.
+    return 2 * dimension * wide + 4 * length * narrow + 2 * QUERY_BLOCK * wide
+        + POE_PRODUCT_SCRATCH;
 }
 
 INLINE job_view view_of(const poe_attention *a, ptrdiff_t job, float *scratch) {
@@ -30,7 +35,8 @@ INLINE job_view view_of(const poe_attention *a, ptrdiff_t job, float *scratch) {
     ptrdiff_t width = a->heads * a->dimension;
     ptrdiff_t wide = round_up(a->length, LANES), narrow = round_up(a->dimension, LANES);
     const float *rows = a->qkv + window * a->length * a->qkv_row + head * a->dimension;
-    job_view v = {.length = a->length, .dimension = a->dimension, .score_row = wide};
+    job_view v = {.bf16 = a->bf16, .length = a->length, .dimension = a->dimension,
+                  .score_row = wide};
     v.q = rows;
     v.k = rows + width;
     v.v = rows + 2 * width;
@@ -43,6 +49,7 @@ INLINE job_view view_of(const poe_attention *a, ptrdiff_t job, float *scratch) {
     v.d_outs = v.queries + a->length * narrow;
     v.scores = v.d_outs + a->length * narrow;
     v.d_scores = v.scores + QUERY_BLOCK * wide;
+    v.rounded = v.d_scores + QUERY_BLOCK * wide;
     if (a->d_qkv) {
         v.d_out = a->d_out + window * a->length * a->d_out_row + head * a->dimension;
         v.d_q = a->d_qkv + window * a->length * a->d_qkv_row + head * a->dimension;
@@ -52,9 +59,21 @@ INLINE job_view view_of(const poe_attention *a, ptrdiff_t job, float *scratch) {
     return v;
 }
 
-INLINE void pack_all(const float *b, ptrdiff_t b_row, int transposed, ptrdiff_t depth,
-                     ptrdiff_t columns, float *panels) {
-    pack(b, b_row, transposed, depth, columns, 0, (columns + PANEL - 1) / PANEL, panels);
+INLINE void pack_all(const job_view *v, const float *b, ptrdiff_t b_row, int transposed,
+                     ptrdiff_t depth, ptrdiff_t columns, float *panels) {
+    ptrdiff_t count = (columns + PANEL - 1) / PANEL;
+    if (v->bf16)
+        pack_bf16(b, b_row, transposed, depth, columns, 0, count, panels);
+    else
+        pack(b, b_row, transposed, depth, columns, 0, count, panels);
+}
+
+INLINE void multiply_all(const job_view *v, const poe_product *product, ptrdiff_t rows) {
+    ptrdiff_t count = (product->columns + PANEL - 1) / PANEL;
+    if (v->bf16)
+        multiply_bf16(product, 0, rows, 0, count, v->rounded);
+    else
+        multiply(product, 0, rows, 0, count, NULL);
 }
 
 /// scores[rows, keys before `limit`] = a[rows, D] packed[D, T].
@@ -63,7 +82,7 @@ INLINE void score_block(const job_view *v, const float *a, ptrdiff_t a_row, cons
     poe_product product = {.a = a, .a_row = a_row, .a_step = 1, .panels = packed,
                            .panel_depth = v->dimension, .panel_columns = v->length, .c = scores,
                            .c_row = v->score_row, .columns = limit, .depth = v->dimension};
-    multiply(&product, 0, rows, 0, (limit + PANEL - 1) / PANEL, NULL);
+    multiply_all(v, &product, rows);
 }
 
 /// c[rows, D] (+)= op(scores) packed[from `depth` rows of T, D].
@@ -75,7 +94,7 @@ INLINE void apply_block(const job_view *v, const float *scores, int transposed, 
                            .panel_depth = v->length, .panel_columns = v->dimension, .c = c,
                            .c_row = c_row, .columns = v->dimension, .depth = depth,
                            .accumulate = accumulate};
-    multiply(&product, 0, rows, 0, (v->dimension + PANEL - 1) / PANEL, NULL);
+    multiply_all(v, &product, rows);
 }
 
 /// Lanes whose key j + lane is at or before query t.
@@ -114,8 +133,8 @@ static void attention(const poe_attention *a, ptrdiff_t job, float *scratch) {
     const job_view v = view_of(a, job, scratch);
     ptrdiff_t window = job / a->heads, head = job % a->heads;
     float *out = a->out + window * v.length * a->out_row + head * v.dimension;
-    pack_all(v.k, a->qkv_row, 1, v.dimension, v.length, v.keys_transposed);
-    pack_all(v.v, a->qkv_row, 0, v.length, v.dimension, v.values);
+    pack_all(&v, v.k, a->qkv_row, 1, v.dimension, v.length, v.keys_transposed);
+    pack_all(&v, v.v, a->qkv_row, 0, v.length, v.dimension, v.values);
     for (ptrdiff_t t0 = 0; t0 < v.length; t0 += QUERY_BLOCK) {
         ptrdiff_t rows = smaller(QUERY_BLOCK, v.length - t0), limit = t0 + rows;
         score_block(&v, v.q + t0 * a->qkv_row, a->qkv_row, v.keys_transposed, rows, limit, v.scores);
@@ -152,9 +171,9 @@ static void attention_backward(const poe_attention *a, ptrdiff_t job, float *scr
     const job_view v = view_of(a, job, scratch);
     ptrdiff_t window = job / a->heads, head = job % a->heads;
     const float *out = a->out + window * v.length * a->out_row + head * v.dimension;
-    pack_all(v.k, a->qkv_row, 1, v.dimension, v.length, v.keys_transposed);
-    pack_all(v.v, a->qkv_row, 1, v.dimension, v.length, v.values_transposed);
-    pack_all(v.k, a->qkv_row, 0, v.length, v.dimension, v.keys);
+    pack_all(&v, v.k, a->qkv_row, 1, v.dimension, v.length, v.keys_transposed);
+    pack_all(&v, v.v, a->qkv_row, 1, v.dimension, v.length, v.values_transposed);
+    pack_all(&v, v.k, a->qkv_row, 0, v.length, v.dimension, v.keys);
     for (ptrdiff_t t0 = 0; t0 < v.length; t0 += QUERY_BLOCK) {
         ptrdiff_t rows = smaller(QUERY_BLOCK, v.length - t0), limit = t0 + rows;
         const float *d_out = v.d_out + t0 * a->d_out_row, *q = v.q + t0 * a->qkv_row;
@@ -173,8 +192,8 @@ static void attention_backward(const poe_attention *a, ptrdiff_t job, float *scr
                     a->d_qkv_row, 0);
         // Each block of queries adds its share to the keys and values before `limit`; the rows
         // that this block is the first to see start from it.
-        pack_all(q, a->qkv_row, 0, rows, v.dimension, v.queries);
-        pack_all(d_out, a->d_out_row, 0, rows, v.dimension, v.d_outs);
+        pack_all(&v, q, a->qkv_row, 0, rows, v.dimension, v.queries);
+        pack_all(&v, d_out, a->d_out_row, 0, rows, v.dimension, v.d_outs);
         job_view block = v;
         block.length = rows;
         apply_block(&block, v.d_scores, 1, v.queries, t0, rows, v.d_k, a->d_qkv_row, 1);

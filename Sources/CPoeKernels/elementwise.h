@@ -174,14 +174,16 @@ static void dropout(const float *x, ptrdiff_t x_row, const poe_dropout *dropout,
 }
 
 static void add_residual(const float *branch, ptrdiff_t branch_row, const poe_dropout *dropout,
-                         ptrdiff_t first_row, ptrdiff_t rows, ptrdiff_t columns, float *residual,
-                         ptrdiff_t residual_row) {
-    for (ptrdiff_t r = 0; r < rows; r++, branch += branch_row, residual += residual_row) {
+                         ptrdiff_t first_row, ptrdiff_t rows, ptrdiff_t columns,
+                         const float *residual, ptrdiff_t residual_row, float *out,
+                         ptrdiff_t out_row) {
+    for (ptrdiff_t r = 0; r < rows;
+         r++, branch += branch_row, residual += residual_row, out += out_row) {
         uint64_t index = (uint64_t)(first_row + r) * (uint64_t)columns;
         FOR_VECTORS(columns) {
             v16 b = load_some(branch + j, left);
             if (dropout) b = drop(b, dropout, index + (uint64_t)j);
-            store_some(residual + j, load_some(residual + j, left) + b, left);
+            store_some(out + j, load_some(residual + j, left) + b, left);
         }
     }
 }

@@ -9,14 +9,15 @@ extension Compute {
     ///   - qkv: `[batch * T, 3 C]`: queries, keys and values, in each the heads side by side.
     ///   - out: Overwritten, `[batch * T, C]`.
     ///   - logSumExp: Overwritten, `[batch * H * T]`, kept for the backward pass.
+    ///   - precision: What the operands of both products are rounded to; the softmax is f32.
     ///   - dropout: Of the probabilities; element `((b * H + h) * T + t) * T + s` of its mask.
     package func attention(
         qkv: Matrix, batch: Int, headCount: Int, into out: Matrix, logSumExp: Vector,
-        dropout: Dropout?
+        dropout: Dropout?, precision: Precision = .f32
     ) {
         unsafe withMask(dropout) { mask in
             var arguments = unsafe attentionArguments(
-                qkv, out, logSumExp, batch: batch, headCount: headCount)
+                qkv, out, logSumExp, batch: batch, headCount: headCount, precision)
             unsafe arguments.dropout = mask
             let length = unsafe arguments.length
             let scratch = unsafe jobScratch(
@@ -30,22 +31,23 @@ extension Compute {
         }
     }
 
-    /// The gradient of ``attention(qkv:batch:headCount:into:logSumExp:dropout:)`` by qkv; the
+    /// The gradient of ``attention(qkv:batch:headCount:into:logSumExp:dropout:precision:)`` by qkv; the
     /// probabilities are computed again from `logSumExp`.
     ///
     /// - Parameters:
     ///   - dOut: `[batch * T, C]`.
     ///   - out: What the forward pass wrote.
     ///   - dQKV: Overwritten, `[batch * T, 3 C]`.
+    ///   - precision: As in the forward pass.
     package func attentionBackward(
         dOut: Matrix, qkv: Matrix, out: Matrix, logSumExp: Vector, batch: Int, headCount: Int,
-        dropout: Dropout?, into dQKV: Matrix
+        dropout: Dropout?, into dQKV: Matrix, precision: Precision = .f32
     ) {
         checkSame(dOut, out)
         checkSame(dQKV, qkv)
         unsafe withMask(dropout) { mask in
             var arguments = unsafe attentionArguments(
-                qkv, out, logSumExp, batch: batch, headCount: headCount)
+                qkv, out, logSumExp, batch: batch, headCount: headCount, precision)
             unsafe arguments.dropout = mask
             unsafe arguments.d_out = UnsafePointer(dOut.pointer)
             unsafe arguments.d_out_row = dOut.stride
@@ -66,7 +68,7 @@ extension Compute {
     /// Attention of single queries over cached keys and values, for decoding.
     ///
     /// The same bits for a row whatever the batch it stands in; within 1e-5 of what
-    /// ``attention(qkv:batch:headCount:into:logSumExp:dropout:)`` gives.
+    /// ``attention(qkv:batch:headCount:into:logSumExp:dropout:precision:)`` gives.
     ///
     /// - Parameters:
     ///   - queries: `[R, C]`.
@@ -119,7 +121,8 @@ extension Compute {
     }
 
     private func attentionArguments(
-        _ qkv: Matrix, _ out: Matrix, _ logSumExp: Vector, batch: Int, headCount: Int
+        _ qkv: Matrix, _ out: Matrix, _ logSumExp: Vector, batch: Int, headCount: Int,
+        _ precision: Precision
     ) -> poe_attention {
         precondition(
             batch >= 1 && qkv.rows % batch == 0 && out.rows == qkv.rows
@@ -132,6 +135,7 @@ extension Compute {
             qkv: qkv.pointer, qkv_row: qkv.stride, out: out.pointer, out_row: out.stride,
             log_sum_exp: logSumExp.pointer, d_out: nil, d_out_row: 0, d_qkv: nil, d_qkv_row: 0,
             length: qkv.rows / batch, heads: headCount, dimension: dimension,
-            score_scale: 1 / Float(dimension).squareRoot(), dropout: nil)
+            score_scale: 1 / Float(dimension).squareRoot(), dropout: nil,
+            bf16: precision == .bf16 ? 1 : 0)
     }
 }

@@ -92,20 +92,22 @@ extension Compute {
         }
     }
 
-    /// `residual += dropout(branch)`; without a dropout, `residual += branch`.
+    /// `out = residual + dropout(branch)`; without a dropout, `residual + branch`. `out` may be
+    /// `residual`.
     ///
     /// Element (r, c) is element `r * columns + c` of the mask.
-    package func accumulateResidual(
-        _ branch: Matrix, into residual: Matrix, dropout: Dropout?
+    package func addResidual(
+        _ branch: Matrix, to residual: Matrix, dropout: Dropout?, into out: Matrix
     ) {
         checkSame(branch, residual)
+        checkSame(branch, out)
         unsafe withMask(dropout) { mask in
             split(branch.rows, grain: rowGrain) { range in
                 let first = range.lowerBound
                 unsafe table.add_residual(
                     branch.pointer + first * branch.stride, branch.stride, mask, first,
                     range.count, branch.columns, residual.pointer + first * residual.stride,
-                    residual.stride)
+                    residual.stride, out.pointer + first * out.stride, out.stride)
             }
         }
     }

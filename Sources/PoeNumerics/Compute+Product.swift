@@ -11,12 +11,15 @@ package final class PackedMatrix: Sendable {
     package let columns: Int
     /// The set whose panels these are.
     package let kernels: KernelSet
+    /// What its elements were rounded to, and what products with it round to.
+    package let precision: Precision
     let buffer: FloatBuffer
 
-    init(depth: Int, columns: Int, kernels: KernelSet) {
+    init(depth: Int, columns: Int, kernels: KernelSet, precision: Precision) {
         self.depth = depth
         self.columns = columns
         self.kernels = kernels
+        self.precision = precision
         buffer = FloatBuffer(count: packedCount(depth: depth, columns: columns))
     }
 }
@@ -37,8 +40,8 @@ extension Compute {
     /// In `.bf16` both operands are rounded to bfloat16 first; sums and results are f32.
     ///
     /// Each element: blocks of 256 steps of `k`, each a chain of fused multiply-adds from zero in
-    /// order of `k` (in `.bf16`, of every two steps the odd one first). The first block (plus the old `c`, where accumulating) gets the bias added;
-    /// then the other blocks are added in order.
+    /// order of `k` (in `.bf16`, of every two steps the odd one first). The first block (plus the old
+    /// `c`, where accumulating) gets the bias added; then the other blocks are added in order.
     package func multiply(
         _ a: Matrix, transposeA: Bool = false, _ b: Matrix, transposeB: Bool = false,
         into c: Matrix, accumulate: Bool = false, bias: Vector? = nil,
@@ -56,15 +59,17 @@ extension Compute {
     /// Packs the right operand of products that are made many times, as a model's weights.
     ///
     /// - Parameter b: `[K, N]`, or `[N, K]` where `transposeB`; copied.
-    package func pack(_ b: Matrix, transposeB: Bool) -> PackedMatrix {
+    package func pack(
+        _ b: Matrix, transposeB: Bool, precision: Precision = .f32
+    ) -> PackedMatrix {
         let packed = PackedMatrix(
             depth: transposeB ? b.columns : b.rows, columns: transposeB ? b.rows : b.columns,
-            kernels: kernels)
+            kernels: kernels, precision: precision)
         pack(b, transposeB: transposeB, into: packed)
         return packed
     }
 
-    /// Packs again into memory that ``pack(_:transposeB:)`` made, for a matrix of the same shape.
+    /// Packs again into memory that ``pack(_:transposeB:precision:)`` made, for a matrix of the same shape.
     ///
     /// The caller makes sure that nobody else reads `packed` meanwhile.
     package func pack(_ b: Matrix, transposeB: Bool, into packed: PackedMatrix) {
@@ -74,10 +79,11 @@ extension Compute {
             packed.depth == depth && packed.columns == columns && packed.kernels == kernels,
             "a [\(depth), \(columns)] matrix into [\(packed.depth), \(packed.columns)] panels")
         unsafe packPanels(
-            b, transposeB, depth: depth, columns: columns, .f32, into: packed.buffer.pointer)
+            b, transposeB, depth: depth, columns: columns, packed.precision,
+            into: packed.buffer.pointer)
     }
 
-    /// As ``multiply(_:transposeA:_:transposeB:into:accumulate:bias:)``, the same bits, with a
+    /// As ``multiply(_:transposeA:_:transposeB:into:accumulate:bias:precision:)``, the same bits, with a
     /// packed right operand; fast for one row too.
     package func multiply(
         _ a: Matrix, _ b: PackedMatrix, into c: Matrix, accumulate: Bool = false,
@@ -86,7 +92,7 @@ extension Compute {
         precondition(b.kernels == kernels, "panels of \(b.kernels) in a computation by \(kernels)")
         unsafe multiply(
             a, false, panels: b.buffer.pointer, depth: b.depth, columns: b.columns, into: c,
-            accumulate, bias, .f32)
+            accumulate, bias, b.precision)
     }
 
     private func packPanels(

@@ -13,8 +13,20 @@ import Testing
         .init(batch: 1, length: 300, headCount: 1, headDimension: 8),
     ]
 
-    @Test(arguments: shapes, [nil, Dropout(rate: 0.2, key: 9)])
-    func matchesReference(shape: Reference.AttentionShape, dropout: Dropout?) {
+    /// What may be off: rounding to f32, or to the 8 bits of bfloat16.
+    @Test(arguments: shapes, [(Precision.f32, 1), (.bf16, 4_000)])
+    func matchesReference(
+        shape: Reference.AttentionShape, rounding: (precision: Precision, tolerance: Double)
+    ) {
+        for dropout in [nil, Dropout(rate: 0.2, key: 9)] {
+            expectReference(shape, dropout, rounding.precision, rounding.tolerance)
+        }
+    }
+
+    private func expectReference(
+        _ shape: Reference.AttentionShape, _ dropout: Dropout?, _ precision: Precision,
+        _ tolerance: Double
+    ) {
         let rows = shape.batch * shape.length
         let width = shape.headCount * shape.headDimension
         let qkv = Table(rows, 3 * width, seed: 1)
@@ -25,19 +37,19 @@ import Testing
             let dQKV = Table(rows, 3 * width, seed: 5)
             compute.attention(
                 qkv: qkv.matrix, batch: shape.batch, headCount: shape.headCount,
-                into: out.matrix, logSumExp: sums.vector, dropout: dropout)
+                into: out.matrix, logSumExp: sums.vector, dropout: dropout, precision: precision)
             compute.attentionBackward(
                 dOut: dOut.matrix, qkv: qkv.matrix, out: out.matrix, logSumExp: sums.vector,
                 batch: shape.batch, headCount: shape.headCount, dropout: dropout,
-                into: dQKV.matrix)
+                into: dQKV.matrix, precision: precision)
             return [out, sums, dQKV]
         }
         let (out, sums) = Reference.attention(qkv.doubles, shape, dropout: dropout)
         let dQKV = Reference.attentionBackward(
             dOut.doubles, qkv.doubles, shape, dropout: dropout)
-        #expect(relativeError(found[0], out) < 2e-6)
-        #expect(relativeError(found[1], sums) < 1e-6)
-        #expect(relativeError(found[2], dQKV) < 3e-6)
+        #expect(relativeError(found[0], out) < 2e-6 * tolerance)
+        #expect(relativeError(found[1], sums) < 1e-6 * tolerance)
+        #expect(relativeError(found[2], dQKV) < 3e-6 * tolerance)
     }
 
     @Test(arguments: [1, 5, 16, 33, 128])

@@ -88,10 +88,13 @@ import Testing
         let found = sameOnAll { compute in
             let dropped = Table(rows, columns, seed: 3)
             let residual = Table(rows, columns, seed: 2)
-            let plain = Table(rows, columns, seed: 2)
+            let plain = Table(rows, columns, seed: 4)
             compute.dropout(x.matrix, dropout, into: dropped.matrix)
-            compute.accumulateResidual(x.matrix, into: residual.matrix, dropout: dropout)
-            compute.accumulateResidual(x.matrix, into: plain.matrix, dropout: nil)
+            compute.addResidual(
+                x.matrix, to: residual.matrix, dropout: dropout, into: residual.matrix)
+            compute.addResidual(
+                x.matrix, to: Table(rows, columns, seed: 2).matrix, dropout: nil,
+                into: plain.matrix)
             return [dropped, residual, plain]
         }
         let kept = x.doubles.indices.map {

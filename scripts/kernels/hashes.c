@@ -53,24 +53,27 @@ static void show(const char *name, const char *shape) {
     hash = 0xcbf29ce484222325u;
 }
 
-static void products(const poe_kernels *k, ptrdiff_t m, ptrdiff_t depth, ptrdiff_t n) {
+static void products(const poe_kernels *k, ptrdiff_t m, ptrdiff_t depth, ptrdiff_t n, int bf16) {
     char shape[80];
     snprintf(shape, sizeof shape, "%td x %td x %td", m, depth, n);
     float *a = floats((size_t)(m * depth)), *b = floats((size_t)(n * depth)), *bias = floats((size_t)n);
     float *scratch = floats(POE_PRODUCT_SCRATCH), *c = floats((size_t)(m * n));
     ptrdiff_t panels = (n + k->panel_columns - 1) / k->panel_columns;
-    float *packed = floats((size_t)((n + 15) / 16 * 16 * depth));
+    float *packed = floats((size_t)((n + 15) / 16 * 16 * (bf16 ? (depth + 1) / 2 : depth)));
     for (int way = 0; way < 4; way++) {
         int by_steps = way & 1, transposed = way >> 1;
-        k->pack(b, transposed ? depth : n, transposed, depth, n, 0, panels, packed);
+        (bf16 ? k->pack_bf16 : k->pack)(b, transposed ? depth : n, transposed, depth, n, 0, panels, packed);
         poe_product product = {.a = a, .a_row = by_steps ? 1 : depth, .a_step = by_steps ? m : 1,
                                .panels = packed, .panel_depth = depth, .panel_columns = n, .c = c,
                                .c_row = n, .bias = way == 3 ? NULL : bias, .columns = n,
                                .depth = depth, .accumulate = way == 3};
-        k->multiply(&product, 0, m, 0, panels, by_steps ? scratch : NULL);
+        if (bf16)
+            k->multiply_bf16(&product, 0, m, 0, panels, scratch);
+        else
+            k->multiply(&product, 0, m, 0, panels, by_steps ? scratch : NULL);
         add_floats(c, (size_t)(m * n));
     }
-    show("multiply", shape);
+    show(bf16 ? "multiply_bf16" : "multiply", shape);
     free(a), free(b), free(bias), free(scratch), free(c), free(packed);
 }
 
@@ -103,8 +106,8 @@ static void rows(const poe_kernels *k, ptrdiff_t r, ptrdiff_t n) {
     poe_dropout dropout = {.key_low = 12345, .key_high = 678, .keep = 1u << 30, .scale = 1.3f};
     k->dropout(x, n, &dropout, 3, r, n, out, n);
     add_floats(out, size);
-    k->add_residual(y, n, &dropout, 7, r, n, out, n);
-    k->add_residual(y, n, NULL, 0, r, n, out, n);
+    k->add_residual(y, n, &dropout, 7, r, n, out, n, out, n);
+    k->add_residual(y, n, NULL, 0, r, n, out, n, out, n);
     add_floats(out, size);
     show("dropout", shape);
     memcpy(out, x, size * sizeof(float));
@@ -135,7 +138,8 @@ static void rows(const poe_kernels *k, ptrdiff_t r, ptrdiff_t n) {
     free(second), free(loss), free(tokens);
 }
 
-static void attention(const poe_kernels *k, ptrdiff_t length, ptrdiff_t heads, ptrdiff_t dimension) {
+static void attention(const poe_kernels *k, ptrdiff_t length, ptrdiff_t heads, ptrdiff_t dimension,
+                      int bf16) {
     char shape[80];
     snprintf(shape, sizeof shape, "%td positions, %td heads of %td", length, heads, dimension);
     ptrdiff_t width = heads * dimension;
@@ -147,7 +151,8 @@ static void attention(const poe_kernels *k, ptrdiff_t length, ptrdiff_t heads, p
     poe_attention a = {.qkv = qkv, .qkv_row = 3 * width, .out = out, .out_row = width,
                        .log_sum_exp = sums, .d_out = d_out, .d_out_row = width, .d_qkv = d_qkv,
                        .d_qkv_row = 3 * width, .length = length, .heads = heads,
-                       .dimension = dimension, .score_scale = 2.0f, .dropout = &dropout};
+                       .dimension = dimension, .score_scale = 2.0f, .dropout = &dropout,
+                       .bf16 = bf16};
     for (ptrdiff_t job = 0; job < heads; job++) k->attention(&a, job, scratch);
     add_floats(out, size), add_floats(sums, (size_t)(heads * length));
     for (ptrdiff_t job = 0; job < heads; job++) k->attention_backward(&a, job, scratch);
@@ -157,7 +162,7 @@ static void attention(const poe_kernels *k, ptrdiff_t length, ptrdiff_t heads, p
                          qkv + 2 * width + head * dimension, 3 * width, length, dimension, 2.0f,
                          out + head * dimension, scratch);
     add_floats(out, (size_t)width);
-    show("attention", shape);
+    show(bf16 ? "attention_bf16" : "attention", shape);
     ptrdiff_t capacity = (length + 15) / 16 * 16;
     size_t bytes = (size_t)((capacity + 15) / 16 * heads * poe_integer_cache_block(dimension));
     poe_integer_cache cache = {.bytes = noise(bytes), .capacity = capacity, .heads = heads,
@@ -239,9 +244,15 @@ int main(int count, char **names) {
         }
         state = 1;
         hash = 0xcbf29ce484222325u;
-        products(k, 1, 1, 1), products(k, 7, 260, 70), products(k, 50, 33, 129);
+        for (int bf16 = 0; bf16 < 2; bf16++) {
+            products(k, 1, 1, 1, bf16), products(k, 7, 260, 70, bf16);
+            products(k, 50, 33, 129, bf16);
+        }
         rows(k, 1, 1), rows(k, 5, 16), rows(k, 3, 131), rows(k, 9, 300);
-        attention(k, 1, 1, 4), attention(k, 50, 3, 5), attention(k, 33, 2, 32), attention(k, 70, 1, 80);
+        for (int bf16 = 0; bf16 < 2; bf16++) {
+            attention(k, 1, 1, 4, bf16), attention(k, 50, 3, 5, bf16);
+            attention(k, 33, 2, 32, bf16), attention(k, 70, 1, 80, bf16);
+        }
         integers(k, 1, 1, 1), integers(k, 13, 70, 146), integers(k, 1, 256, 64);
         integers(k, 6, 131, 80), integers(k, 3, 1001, 200);
         limits(k);

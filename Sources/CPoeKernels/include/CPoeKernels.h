@@ -112,6 +112,8 @@ typedef struct poe_attention {
     ptrdiff_t length, heads, dimension;
     float score_scale;
     const poe_dropout *dropout;
+    /// Whether the operands of its products are rounded to bfloat16.
+    int32_t bf16;
 } poe_attention;
 
 /// The constants of an AdamW step.
@@ -180,10 +182,11 @@ typedef struct poe_kernels {
     void (*dropout)(const float *x, ptrdiff_t x_row, const poe_dropout *dropout,
                     ptrdiff_t first_row, ptrdiff_t rows, ptrdiff_t columns, float *out,
                     ptrdiff_t out_row);
-    /// residual += dropout(branch); NULL adds the branch as it is.
+    /// out = residual + dropout(branch), where out may be residual; NULL adds the branch as it is.
     void (*add_residual)(const float *branch, ptrdiff_t branch_row, const poe_dropout *dropout,
-                         ptrdiff_t first_row, ptrdiff_t rows, ptrdiff_t columns, float *residual,
-                         ptrdiff_t residual_row);
+                         ptrdiff_t first_row, ptrdiff_t rows, ptrdiff_t columns,
+                         const float *residual, ptrdiff_t residual_row, float *out,
+                         ptrdiff_t out_row);
 
     /// Floats of scratch that a job of `attention` or `attention_backward` needs.
     ptrdiff_t (*attention_scratch)(ptrdiff_t length, ptrdiff_t dimension);

@@ -14,6 +14,7 @@ package final class Network {
     /// What training rounds the operands of its products to; without gradients all is f32.
     let precision: Precision
     private let activations: Activations
+    private let panels: WeightPanels
     private let embeddingTable: Matrix
     private let positionTable: Matrix
 
@@ -28,8 +29,20 @@ package final class Network {
         layout = weights.layout
         activations = Activations(
             configuration: configuration, capacity: shardWindows * configuration.contextLength)
+        panels = WeightPanels(weights: weights, precision: precision, compute: compute)
         embeddingTable = weights.matrix(layout.tokenEmbedding)
         positionTable = weights.matrix(layout.positionEmbedding)
+    }
+
+    /// Runs `body`, all of whose losses with gradients are of the weights as they are now.
+    ///
+    /// The weights are packed for products once, and not in each call of `loss`.
+    package func withWeightsFixed<Value, Failure: Error>(
+        _ body: () throws(Failure) -> Value
+    ) throws(Failure) -> Value {
+        panels.pack()
+        defer { panels.discard() }
+        return try body()
     }
 
     /// Sum of the losses, in nats, of predicting each of `targets` from the `inputs` before it.
@@ -95,9 +108,7 @@ package final class Network {
             bias: layout.finalNormBias.map(weights.vector), epsilon: configuration.normEpsilon,
             into: final, mean: pass.use(activations.finalMean),
             inverseDeviation: pass.use(activations.finalInverseDeviation))
-        compute.multiply(
-            final, weights.matrix(layout.headWeight), transposeB: true,
-            into: pass.use(activations.logits), precision: pass.precision)
+        linear(final, layout.headWeight, nil, pass.use(activations.logits), pass)
     }
 
     private func forwardBlock(_ index: Int, _ pass: Pass) {
@@ -119,13 +130,13 @@ package final class Network {
             qkv: pass.use(kept.qkv), batch: pass.batch, headCount: configuration.headCount,
             into: pass.use(kept.attended),
             logSumExp: kept.logSumExp[0..<pass.rows * configuration.headCount],
-            dropout: pass.dropout?.at(.attention(block: index)))
+            dropout: pass.dropout?.at(.attention(block: index)), precision: pass.precision)
         linear(
             pass.use(kept.attended), block.attentionOutputWeight, block.attentionOutputBias, branch,
             pass)
-        middle.copy(from: input)
-        compute.accumulateResidual(
-            branch, into: middle, dropout: pass.dropout?.at(.attentionBranch(block: index)))
+        compute.addResidual(
+            branch, to: input, dropout: pass.dropout?.at(.attentionBranch(block: index)),
+            into: middle)
 
         compute.layerNorm(
             middle, gain: weights.vector(block.feedForwardNormGain),
@@ -138,18 +149,23 @@ package final class Network {
         compute.activate(
             pass.use(kept.up), configuration.activation, into: pass.use(kept.activated))
         linear(pass.use(kept.activated), block.downWeight, block.downBias, branch, pass)
-        output.copy(from: middle)
-        compute.accumulateResidual(
-            branch, into: output, dropout: pass.dropout?.at(.feedForwardBranch(block: index)))
+        compute.addResidual(
+            branch, to: middle, dropout: pass.dropout?.at(.feedForwardBranch(block: index)),
+            into: output)
     }
 
     /// A linear layer, `out = x W^T + b`.
     private func linear(
         _ x: Matrix, _ weight: Parameter, _ bias: Parameter?, _ out: Matrix, _ pass: Pass
     ) {
-        compute.multiply(
-            x, weights.matrix(weight), transposeB: true, into: out, bias: bias.map(weights.vector),
-            precision: pass.precision)
+        let bias = bias.map(weights.vector)
+        if pass.precision == precision, let panels = panels.forward(weight) {
+            compute.multiply(x, panels, into: out, bias: bias)
+        } else {
+            compute.multiply(
+                x, weights.matrix(weight), transposeB: true, into: out, bias: bias,
+                precision: pass.precision)
+        }
     }
 
     // MARK: Backward
@@ -209,7 +225,8 @@ package final class Network {
             dOut: dNorm, qkv: pass.use(kept.qkv), out: pass.use(kept.attended),
             logSumExp: kept.logSumExp[0..<pass.rows * configuration.headCount],
             batch: pass.batch, headCount: configuration.headCount,
-            dropout: pass.dropout?.at(.attention(block: index)), into: dQKV)
+            dropout: pass.dropout?.at(.attention(block: index)), into: dQKV,
+            precision: precision)
         linearBackward(
             dQKV, x: pass.use(kept.attentionNorm), block.qkvWeight, block.qkvBias, dX: dNorm,
             gradients)
@@ -239,6 +256,10 @@ package final class Network {
             dY, transposeA: true, x, into: gradients.matrix(weight), accumulate: true,
             precision: precision)
         if let bias { compute.accumulateColumnSums(dY, into: gradients.vector(bias)) }
-        compute.multiply(dY, weights.matrix(weight), into: dX, precision: precision)
+        if let panels = panels.backward(weight) {
+            compute.multiply(dY, panels, into: dX)
+        } else {
+            compute.multiply(dY, weights.matrix(weight), into: dX, precision: precision)
+        }
     }
 }

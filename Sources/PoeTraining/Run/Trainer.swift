@@ -74,7 +74,7 @@ package final class Trainer {
     package func takeStep() throws(TrainingError) -> StepReport {
         let epoch = sampler.epoch(of: step)
         let batch = batch(of: epoch)
-        let loss = accumulateGradients(batch)
+        let loss = network.withWeightsFixed { accumulateGradients(batch) }
         guard loss.isFinite,
             let moved = optimizer.step(step, weights: weights, gradients: gradients)
         else { throw .diverged(step: step + 1, loss: loss) }
