@@ -92,8 +92,9 @@ extension Compute {
         }
     }
 
-    /// `out = residual + dropout(branch)`; without a dropout, `residual + branch`. `out` may be
-    /// `residual`.
+    /// `out = residual + dropout(branch)`, or `residual + branch` without a dropout.
+    ///
+    /// `out` may be `residual`.
     ///
     /// Element (r, c) is element `r * columns + c` of the mask.
     package func addResidual(

@@ -19,7 +19,7 @@ package struct Recipe: Sendable, Equatable {
     /// Tokens from one window's start to the next; nil is the context length (no overlap).
     package var stride: Int?
     /// Peak learning rate of AdamW.
-    package var learningRate: Float = 1.5e-3
+    package var learningRate: Float = 4e-3
     /// Peak learning rate of Muon, for the hidden matrices.
     package var matrixLearningRate: Float = 0.02
     /// What moves the hidden matrices.

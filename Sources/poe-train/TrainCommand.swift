@@ -55,8 +55,9 @@ struct TrainCommand: ParsableCommand {
             throw ValidationError("--checkpoint-seconds is \(output.checkpointSeconds)")
         }
         do {
-            try recipe.recipe(tokens: 0, contextLength: 1).validate()
-            try model.configuration(vocabularySize: 1).validate()
+            let fitted = FittedChoices(tokens: 0, epochs: recipe.epochs)
+            try recipe.recipe(fitted).validate()
+            try model.configuration(vocabularySize: 1, fitted).validate()
         } catch {
             throw ValidationError("\(error)")
         }
@@ -65,11 +66,12 @@ struct TrainCommand: ParsableCommand {
     func run() throws {
         let texts = try PreparedTexts(
             paths: corpus, splitPath: split, options: tokenizer)
-        let configuration = model.configuration(vocabularySize: texts.tokenizer.vocabularySize)
+        let fitted = FittedChoices(tokens: texts.trainingTokens.count, epochs: recipe.epochs)
+        let configuration = model.configuration(
+            vocabularySize: texts.tokenizer.vocabularySize, fitted)
         let files = RunFiles(
             model: output.output ?? texts.name + ".poem", reportFolder: output.report)
-        let recipe = recipe.recipe(
-            tokens: texts.trainingTokens.count, contextLength: configuration.contextLength)
+        let recipe = recipe.recipe(fitted)
         let trainer = try Trainer(
             recipe: recipe, configuration: configuration, tokens: texts.trainingTokens,
             threads: threads)
@@ -84,7 +86,9 @@ struct TrainCommand: ParsableCommand {
         let run = TrainingRun(
             trainer: trainer, tokenizer: texts.tokenizer, validation: texts.validation,
             record: record, files: files, options: options)
-        let monitor = TrainingMonitor(run: run, texts: texts, options: output, threads: threads)
+        let monitor = TrainingMonitor(
+            run: run, texts: texts, options: output, threads: threads,
+            fitted: whatWasFitted(fitted))
         if output.resume {
             try run.resume()
         } else {
@@ -97,6 +101,24 @@ struct TrainCommand: ParsableCommand {
             throw Interrupted()
         }
         try finish(run, texts, monitor)
+    }
+
+    /// The choices that no option made, for people.
+    private func whatWasFitted(_ fitted: FittedChoices) -> [String] {
+        var choices: [String] = []
+        if model.layers == nil && model.width == nil {
+            choices.append("\(fitted.layers) blocks of width \(fitted.width)")
+        }
+        if recipe.epochs == nil {
+            let total = Double(fitted.epochs * fitted.tokens) / 1e6
+            choices.append(
+                "\(fitted.epochs) \(fitted.epochs == 1 ? "pass" : "passes")"
+                    + " (\(Format.fixed(total, 1)) million tokens)")
+        }
+        if recipe.dropout == nil {
+            choices.append("dropout \(fitted.dropout) for so many passes")
+        }
+        return choices
     }
 
     /// A checkpoint is hours of work: it is not replaced by a fresh start without a word.

@@ -47,14 +47,17 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Tokens that the model sees at once.")
     var context = 128
 
-    @Option(help: "Number of transformer blocks.")
-    var layers = 6
+    @Option(help: "Number of transformer blocks; fitted to the text unless given, at most 6.")
+    var layers: Int?
 
-    @Option(help: "Attention heads of a block.")
-    var heads = 8
+    @Option(help: "Attention heads of a block; one for each 32 of --width unless given.")
+    var heads: Int?
 
-    @Option(help: "Width of the residual stream; a multiple of --heads.")
-    var width = 256
+    @Option(
+        help:
+            "Width of the residual stream, a multiple of --heads; fitted to the text unless given, at most 256."
+    )
+    var width: Int?
 
     @Option(help: "Width inside the feed-forward; 4 x --width unless given.")
     var feedForward: Int?
@@ -62,19 +65,26 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "The feed-forward's non-linearity: exact, or with tanh as in GPT-2.")
     var activation: ActivationName = .geluTanh
 
-    func configuration(vocabularySize: Int) -> ModelConfiguration {
-        ModelConfiguration(
-            vocabularySize: vocabularySize, contextLength: context, layerCount: layers,
-            headCount: heads, modelDimension: width, feedForwardDimension: feedForward,
+    func configuration(vocabularySize: Int, _ fitted: FittedChoices) -> ModelConfiguration {
+        let width = width ?? fitted.width
+        return ModelConfiguration(
+            vocabularySize: vocabularySize, contextLength: context,
+            layerCount: layers ?? fitted.layers, headCount: heads ?? Self.heads(of: width),
+            modelDimension: width, feedForwardDimension: feedForward,
             activation: activation.activation)
+    }
+
+    /// Heads of 32, as the reference model has them; fewer where the width is no multiple of that.
+    private static func heads(of width: Int) -> Int {
+        (1...max(1, width / 32)).last { width % $0 == 0 } ?? 1
     }
 }
 
 struct RecipeOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp(
-            "Passes over the training text; as many as make about 1,500 steps, "
-                + "but 7 to 40, unless given."))
+        help:
+            "Passes over the training text; as many as read about 20 million tokens, but 4 to 40, unless given."
+    )
     var epochs: Int?
 
     @Option(help: "Windows of --context tokens in one step.")
@@ -101,8 +111,11 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: "Decoupled weight decay of matrices and embeddings.")
     var weightDecay: Float = Recipe().weightDecay
 
-    @Option(help: "Dropout of embeddings and residual branches.")
-    var dropout: Float = Recipe().dropout
+    @Option(
+        help:
+            "Dropout of embeddings and residual branches; 0.01 for each pass, but 0.05 to 0.3, unless given."
+    )
+    var dropout: Float?
 
     @Option(help: "Dropout of attention probabilities.")
     var attentionDropout: Float = Recipe().attentionDropout
@@ -116,14 +129,10 @@ struct RecipeOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: "Keys everything random: the same seed, the same model.")
     var seed: UInt64 = Recipe().seed
 
-    /// The recipe for a text of `tokens` tokens.
-    ///
-    /// Few steps leave a model untaught however often it saw its text, and many passes over a short
-    /// text are learnt by heart: hence the bounds.
-    func recipe(tokens: Int, contextLength: Int) -> Recipe {
+    /// What is asked for, and of what is not, what fits the text.
+    func recipe(_ fitted: FittedChoices) -> Recipe {
         var recipe = Recipe()
-        let stepsPerPass = max(1, tokens / max(1, (stride ?? contextLength) * max(1, batchSize)))
-        recipe.epochs = epochs ?? min(max(1_500 / stepsPerPass, 7), 40)
+        recipe.epochs = fitted.epochs
         recipe.batchWindows = batchSize
         recipe.stride = stride
         recipe.matrixOptimizer = optimizer
@@ -132,7 +141,7 @@ struct RecipeOptions: ParsableArguments {
         recipe.warmupSteps = warmupSteps
         recipe.finalLearningRate = finalLearningRate
         recipe.weightDecay = weightDecay
-        recipe.dropout = dropout
+        recipe.dropout = dropout ?? fitted.dropout
         recipe.attentionDropout = attentionDropout
         recipe.precision = precision
         recipe.gradientClip = gradientClip

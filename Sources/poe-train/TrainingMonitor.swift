@@ -13,10 +13,16 @@ final class TrainingMonitor: TrainingObserver {
     private let texts: PreparedTexts
     private let options: OutputOptions
     private let threads: Int
+    /// What was chosen for this text, as nobody asked for something else.
+    private let fitted: [String]
     private var bar = ProgressBar()
     private var speed = Speed()
 
-    init(run: TrainingRun, texts: PreparedTexts, options: OutputOptions, threads: Int) {
+    init(
+        run: TrainingRun, texts: PreparedTexts, options: OutputOptions, threads: Int,
+        fitted: [String]
+    ) {
+        self.fitted = fitted
         self.run = run
         self.texts = texts
         self.options = options
@@ -62,6 +68,11 @@ final class TrainingMonitor: TrainingObserver {
                 + "\(Format.count(run.trainer.sampler.stepCount, "step")) of "
                 + "\(run.trainer.recipe.batchWindows) windows, seed \(run.trainer.recipe.seed), "
                 + Format.count(threads, "thread"))
+        if !fitted.isEmpty {
+            say(
+                "chosen for \(Format.count(texts.trainingTokens.count)) tokens of text: "
+                    + fitted.joined(separator: ", ") + "; poe-train --help says how")
+        }
         if run.trainer.step > 0 {
             say("resumed after step \(Format.count(run.trainer.step))")
         } else if options.resume {

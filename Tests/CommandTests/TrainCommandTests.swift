@@ -128,7 +128,8 @@ import Testing
         let train = Program("poe-train")
         #expect(try train.run(["missing.txt"], in: folder).status == 66)
         #expect(try train.run(["book.txt", "--dropout", "1.5"], in: folder).status == 64)
-        #expect(try train.run(["book.txt", "--width", "17"], in: folder).status == 64)
+        #expect(
+            try train.run(["book.txt", "--width", "17", "--heads", "2"], in: folder).status == 64)
         #expect(try train.run(["book.txt", "--bpe-vocab-size", "3"], in: folder).status == 64)
         let short = try train.run(["short.txt"], in: folder)
         #expect(short.status == 65)

@@ -54,7 +54,8 @@ import Testing
         let bias = Table(1, n, seed: 3)
         let aT = transposed(a)
         let bT = transposed(b)
-        let plain = reference(a.floats, b.floats, old: nil, bias: bias.floats, m: m, k: k, n: n, precision)
+        let plain = reference(
+            a.floats, b.floats, old: nil, bias: bias.floats, m: m, k: k, n: n, precision)
         let old = Table(m, n, seed: 4).floats
         let added = reference(a.floats, b.floats, old: old, bias: nil, m: m, k: k, n: n, precision)
         for (set, threads) in computations {

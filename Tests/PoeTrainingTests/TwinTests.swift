@@ -52,6 +52,7 @@ import Testing
         recipe.matrixOptimizer = optimizer
         recipe.weightDecay = run.weightDecay
         recipe.gradientClip = run.clip
+        recipe.precision = .f32
 
         let compute = Compute(threads: 2)
         let weights = try golden.weights()

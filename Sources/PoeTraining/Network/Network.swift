@@ -125,7 +125,8 @@ package final class Network {
             bias: block.attentionNormBias.map(weights.vector), epsilon: configuration.normEpsilon,
             into: pass.use(kept.attentionNorm), mean: pass.use(kept.attentionMean),
             inverseDeviation: pass.use(kept.attentionInverseDeviation))
-        linear(pass.use(kept.attentionNorm), block.qkvWeight, block.qkvBias, pass.use(kept.qkv), pass)
+        linear(
+            pass.use(kept.attentionNorm), block.qkvWeight, block.qkvBias, pass.use(kept.qkv), pass)
         compute.attention(
             qkv: pass.use(kept.qkv), batch: pass.batch, headCount: configuration.headCount,
             into: pass.use(kept.attended),
@@ -144,7 +145,8 @@ package final class Network {
             epsilon: configuration.normEpsilon,
             into: pass.use(kept.feedForwardNorm), mean: pass.use(kept.feedForwardMean),
             inverseDeviation: pass.use(kept.feedForwardInverseDeviation))
-        linear(pass.use(kept.feedForwardNorm), block.upWeight, block.upBias, pass.use(kept.up),
+        linear(
+            pass.use(kept.feedForwardNorm), block.upWeight, block.upBias, pass.use(kept.up),
             pass)
         compute.activate(
             pass.use(kept.up), configuration.activation, into: pass.use(kept.activated))
