@@ -116,8 +116,8 @@ let package = Package(
         parsedCommand(
             "poe-model",
             [
-                "PoeCorpus", "Poe", "PoeInference", "PoeModel", "PoeNumerics", "PoeTokenizer",
-                "PoemFile", "PoeCore",
+                "PoeCorpus", "PoeTraining", "Poe", "PoeInference", "PoeModel", "PoeNumerics",
+                "PoeTokenizer", "PoemFile", "PoeCore",
             ]),
         parsedCommand(
             "poe-bench",

@@ -14,6 +14,7 @@ struct ModelCommand: ParsableCommand {
         subcommands: [
             ShowCommand.self, VerifyCommand.self, ScoreCommand.self, LogitsCommand.self,
             PackCommand.self, DiffCommand.self, OverlapCommand.self,
+            CurvesCommand.self,
         ])
 }
 

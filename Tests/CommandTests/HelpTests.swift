@@ -11,8 +11,8 @@ import Testing
     @Test(arguments: [
         "poe-run", "poe-train", "poe-bench", "poe-model", "poe-model show", "poe-model verify",
         "poe-model score",
-        "poe-model logits", "poe-model pack", "poe-model diff", "poe-model overlap", "poe-gallery",
-        "poe-scrape",
+        "poe-model logits", "poe-model pack", "poe-model diff", "poe-model overlap",
+        "poe-model curves", "poe-gallery", "poe-scrape",
     ])
     func helpIsComplete(command: String) throws {
         var words = command.split(separator: " ").map(String.init)

@@ -34,6 +34,23 @@ import Testing
     @Test func marksTheBestEpoch() {
         let svg = LossCurve(history(epochs: 5), title: "five").svg
         #expect(svg.contains("best 4.000 (epoch 3)"))
-        #expect(svg.components(separatedBy: "class=\"validation-point\"").count == 6)
+        #expect(svg.components(separatedBy: "class=\"point c0\"").count == 6)
+    }
+
+    @Test func namesDoNotCoverEachOther() {
+        let lines = (0..<8).map { i in
+            Chart.Series(
+                "run \(i)", [(0, 3), (10, 1 + Double(i) / 1_000)], style: .dashed, color: i)
+        }
+        let svg = Chart(title: "eight", xName: "passes", yName: "nats", series: lines).svg
+        let places = svg.split(separator: "\n").compactMap { line -> Double? in
+            guard line.contains("class=\"name"), let at = line.firstRange(of: " y=\"") else {
+                return nil
+            }
+            return Double(line[at.upperBound...].prefix { $0 != "\"" })
+        }
+        #expect(places.count == 8)
+        for (above, below) in zip(places, places.dropFirst()) { #expect(below - above >= 15) }
+        #expect(places.allSatisfy { $0 > 40 && $0 < 380 })
     }
 }

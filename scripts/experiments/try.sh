@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Tries one recipe on the second split and prints what it reached.
+#
+#   scripts/experiments/try.sh CORPUS NAME [OPTIONS OF poe-train]
+#
+# The second split holds out some of the training works; the validation works, by which published
+# losses are measured, are not read. Everything lands in runs/experiments/NAME, or $FOLDER/NAME.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+if [ $# -lt 2 ] || [ ! -f "$1/split.json" ]; then
+    sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
+    exit 64
+fi
+corpus=$1 name=$2
+shift 2
+folder=${FOLDER:-runs/experiments}
+part=$folder/second-split
+[ -f "$part/split.json" ] ||
+    python3 scripts/experiments/part_of_corpus.py "$corpus" "$part" --second-split
+swift build -c release --product poe-train >/dev/null
+
+out=$folder/$name
+mkdir -p "$out"
+.build/release/poe-train "$part/poe" --split "$part/split.json" -o "$out/model.poem" \
+    --profile lossless --sample-prompt "" --resume "$@" 2>&1 | tee "$out/log.txt" | grep -a '^epoch.*training' || true
+printf '%s  %s: ' "$name" "$*"
+awk -F, '$8 != "" && (best == "" || $8 < best) { best = $8; epoch = $2 }
+         END { printf "%.4f nats a character, epoch %d\n", best, epoch }' "$out/model.train.csv"

@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# The overfitting experiment: the reference's recipe, many passes over the text, and its three levers.
+#
+#   scripts/reproduce-overfitting.sh CORPUS [FOLDER]
+#
+# CORPUS holds poe/ and split.json. Every run, its log and the pictures land in FOLDER, runs/overfitting
+# unless told otherwise. A run that is done is not done again; one that was interrupted goes on. About
+# three hours on two cores; RUNS="bpe bpe-quarter" does only those, PASSES=6 shortens all of them.
+#
+# The recipe is the reference's: AdamW, cosine, clipping at 1, dropout 0.1 everywhere, 64 windows a
+# step. Its epochs took a window at every offset, so that one of them reads the text some 128 times;
+# here every pass reads it once, and is measured.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if [ $# -lt 1 ] || [ ! -d "$1/poe" ] || [ ! -f "$1/split.json" ]; then
+    sed -n '2,13s/^# \{0,1\}//p' "$0" >&2
+    exit 64
+fi
+corpus=$1
+folder=${2:-runs/overfitting}
+mkdir -p "$folder"
+
+scripts/setup
+swift build -c release
+bin=.build/release
+
+# name | share of the training works | passes | options
+plan() {
+    cat <<'PLAN'
+char             1     12  --tokenizer char
+bpe              1     24
+bpe-half         0.5   24
+bpe-quarter      0.25  24
+bpe-1.2m         1     24  --layers 6 --width 128
+bpe-0.5m         1     24  --layers 4 --width 96
+bpe-dropout-0.3  1     24  --dropout 0.3 --attention-dropout 0.3
+PLAN
+}
+recipe=(--optimizer adamw --learning-rate 1e-3 --final-learning-rate 0.1 --weight-decay 0.1
+    --batch-size 64 --dropout 0.1 --attention-dropout 0.1 --layers 6 --width 256)
+
+wanted() { [ -z "${RUNS:-}" ] || [[ " $RUNS " == *" $1 "* ]]; }
+
+train() {
+    local name=$1 share=$2 passes=${PASSES:-$3} source=$corpus
+    shift 3
+    [ ! -f "$folder/$name.poem" ] || return 0
+    if [ "$share" != 1 ]; then
+        source=$folder/corpus-$share
+        [ -f "$source/split.json" ] ||
+            python3 scripts/experiments/part_of_corpus.py "$corpus" "$source" --share "$share"
+    fi
+    echo "== $name: $passes passes"
+    # Of an option that is given twice the last one counts.
+    "$bin/poe-train" "$source/poe" --split "$source/split.json" -o "$folder/$name.poem" \
+        --epochs "$passes" --keep-epochs --resume "${recipe[@]}" "$@"
+}
+
+# How much of what a model writes stands word for word in the works it learnt from, pass by pass.
+copied() {
+    local name=$1 file number
+    [ -f "$folder/$name.poem" ] && [ ! -f "$folder/$name.copied.csv" ] || return 0
+    printf 'pass,share,longest\n' >"$folder/$name.copied.tmp"
+    for file in $(ls "$folder/$name".epoch-*.poem | sort -V); do
+        number=${file##*.epoch-}
+        number=${number%.poem}
+        "$bin/poe-run" "$file" --batch scripts/experiments/prompts.txt --samples 8 -n 200 --seed 1 \
+            --quiet --no-display-prompt >"$folder/$name.text" 2>/dev/null
+        "$bin/poe-model" overlap "$folder/$name.text" --corpus "$corpus/poe" \
+            --split "$corpus/split.json" --json |
+            python3 -c 'import json, sys; o = json.load(sys.stdin)
+print(f"{sys.argv[1]},{o[\"share\"]:.4f},{o[\"longest\"]}")' "$number" >>"$folder/$name.copied.tmp"
+    done
+    rm "$folder/$name.text"
+    mv "$folder/$name.copied.tmp" "$folder/$name.copied.csv"
+}
+
+# What one prompt gives at each stage.
+stages() {
+    local name=$1 pass
+    [ -f "$folder/$name.poem" ] || return 0
+    for pass in 1 2 4 8 12 24; do
+        [ -f "$folder/$name.epoch-$pass.poem" ] || continue
+        printf '%s, pass %s: ' "$name" "$pass"
+        "$bin/poe-run" "$folder/$name.epoch-$pass.poem" -p "The old man " -n 60 --seed 1 --quiet \
+            2>/dev/null | tr '\n' ' '
+        echo
+    done
+}
+
+curve() {
+    local out=$1 title=$2 logs=() name
+    shift 2
+    for name in "$@"; do
+        [ ! -f "$folder/$name.train.csv" ] || logs+=("$name=$folder/$name.train.csv")
+    done
+    [ ${#logs[@]} -eq 0 ] ||
+        "$bin/poe-model" curves "${logs[@]}" --title "$title" -o "$folder/$out.svg"
+}
+
+while read -r name share passes options; do
+    # shellcheck disable=SC2086
+    if wanted "$name"; then train "$name" "$share" "$passes" $options </dev/null; fi
+done < <(plan)
+for name in char bpe bpe-quarter bpe-dropout-0.3; do copied "$name"; done
+
+curve tokenizers "Characters and BPE, the reference's recipe" bpe char
+curve data "More data: a quarter, a half, all of the works" bpe bpe-half bpe-quarter
+curve sizes "A smaller model: 4.9, 1.2 and 0.5 million parameters" bpe bpe-1.2m bpe-0.5m
+curve dropout "More dropout" bpe bpe-dropout-0.3
+
+echo
+echo "| run | best pass | validation, nats a token | a character | training then | last pass: validation | training |"
+echo "|---|---|---|---|---|---|---|"
+while read -r name _; do
+    [ -f "$folder/$name.train.csv" ] || continue
+    awk -F, -v name="$name" '$7 != "" {
+            if (best == "" || $7 < best) { best = $7; pass = $2; character = $8; training = $6 }
+            last = $7; end = $6; passes = $2 }
+        END { printf "| %s | %d of %d | %.4f | %.4f | %.4f | %.4f | %.4f |\n", name, pass, passes, best,
+                     character, training, last, end }' "$folder/$name.train.csv"
+done < <(plan)
+echo
+for name in char bpe bpe-quarter bpe-dropout-0.3; do
+    [ ! -f "$folder/$name.copied.csv" ] || { echo "$name, copied:"; cat "$folder/$name.copied.csv"; }
+done
+stages bpe
+stages char
