@@ -15,6 +15,8 @@ extension Compute {
         qkv: Matrix, batch: Int, headCount: Int, into out: Matrix, logSumExp: Vector,
         dropout: Dropout?, precision: Precision = .f32
     ) {
+        times?.begin(.attention)
+        defer { times?.end() }
         unsafe withMask(dropout) { mask in
             var arguments = unsafe attentionArguments(
                 qkv, out, logSumExp, batch: batch, headCount: headCount, precision)
@@ -43,6 +45,8 @@ extension Compute {
         dOut: Matrix, qkv: Matrix, out: Matrix, logSumExp: Vector, batch: Int, headCount: Int,
         dropout: Dropout?, into dQKV: Matrix, precision: Precision = .f32
     ) {
+        times?.begin(.attention)
+        defer { times?.end() }
         checkSame(dOut, out)
         checkSame(dQKV, qkv)
         unsafe withMask(dropout) { mask in

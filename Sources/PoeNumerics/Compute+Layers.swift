@@ -15,6 +15,8 @@ extension Compute {
         _ x: Matrix, gain: Vector, bias: Vector?, epsilon: Float, into out: Matrix, mean: Vector,
         inverseDeviation: Vector
     ) {
+        times?.begin(.rows)
+        defer { times?.end() }
         checkSame(x, out)
         precondition(
             gain.count == x.columns && (bias?.count ?? x.columns) == x.columns
@@ -35,6 +37,8 @@ extension Compute {
         _ dOut: Matrix, x: Matrix, mean: Vector, inverseDeviation: Vector, gain: Vector,
         accumulate dX: Matrix, dGain: Vector, dBias: Vector?
     ) {
+        times?.begin(.rows)
+        defer { times?.end() }
         checkSame(x, dOut)
         checkSame(x, dX)
         precondition(
@@ -59,6 +63,8 @@ extension Compute {
 
     /// `out = activation(x)`, element by element; `out` may be `x`.
     package func activate(_ x: Matrix, _ kind: Activation, into out: Matrix) {
+        times?.begin(.rows)
+        defer { times?.end() }
         checkSame(x, out)
         split(x.rows, grain: rowGrain) { range in
             let first = range.lowerBound
@@ -72,6 +78,8 @@ extension Compute {
     package func activateBackward(
         _ dOut: Matrix, x: Matrix, _ kind: Activation, into dX: Matrix
     ) {
+        times?.begin(.rows)
+        defer { times?.end() }
         checkSame(x, dOut)
         checkSame(x, dX)
         split(x.rows, grain: rowGrain) { range in
@@ -85,6 +93,8 @@ extension Compute {
 
     /// `sums[c] += sum over r of x[r, c]`, the rows summed from zero in order.
     package func accumulateColumnSums(_ x: Matrix, into sums: Vector) {
+        times?.begin(.rows)
+        defer { times?.end() }
         precondition(sums.count == x.columns, "\(x.columns) columns into \(sums.count) sums")
         split(x.columns, grain: columnGrain) { range in
             unsafe table.column_sums(
@@ -100,6 +110,8 @@ extension Compute {
     package func addResidual(
         _ branch: Matrix, to residual: Matrix, dropout: Dropout?, into out: Matrix
     ) {
+        times?.begin(.rows)
+        defer { times?.end() }
         checkSame(branch, residual)
         checkSame(branch, out)
         unsafe withMask(dropout) { mask in
@@ -117,6 +129,8 @@ extension Compute {
     ///
     /// With the gradient in place of `x` this is its own backward pass. Element (r, c) is element `r * columns + c` of the mask.
     package func dropout(_ x: Matrix, _ dropout: Dropout, into out: Matrix) {
+        times?.begin(.rows)
+        defer { times?.end() }
         checkSame(x, out)
         unsafe withMask(dropout) { mask in
             split(x.rows, grain: rowGrain) { range in
@@ -140,6 +154,8 @@ extension Compute {
     package func softmaxCrossEntropy(
         _ logits: Matrix, targets: [TokenID], losses: Vector, gradientScale: Float?
     ) {
+        times?.begin(.loss)
+        defer { times?.end() }
         precondition(
             targets.count == logits.rows && losses.count == logits.rows,
             "\(targets.count) targets, \(logits.rows) rows of logits, \(losses.count) losses")
@@ -162,6 +178,8 @@ extension Compute {
         _ tokens: [TokenID], tokenTable: Matrix, positionTable: Matrix, contextLength: Int,
         into out: Matrix
     ) {
+        times?.begin(.embeddings)
+        defer { times?.end() }
         checkEmbedding(
             tokens, tokenTable, positionTable, contextLength: contextLength, rows: out)
         unsafe tokens.withUnsafeBufferPointer { tokens in
@@ -181,6 +199,8 @@ extension Compute {
         _ dOut: Matrix, _ tokens: [TokenID], contextLength: Int, dTokenTable: Matrix,
         dPositionTable: Matrix
     ) {
+        times?.begin(.embeddings)
+        defer { times?.end() }
         checkEmbedding(
             tokens, dTokenTable, dPositionTable, contextLength: contextLength, rows: dOut)
         unsafe tokens.withUnsafeBufferPointer { tokens in

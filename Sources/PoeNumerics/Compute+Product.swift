@@ -47,6 +47,8 @@ extension Compute {
         into c: Matrix, accumulate: Bool = false, bias: Vector? = nil,
         precision: Precision = .f32
     ) {
+        times?.begin(.products)
+        defer { times?.end() }
         let depth = transposeB ? b.columns : b.rows
         let columns = transposeB ? b.rows : b.columns
         let panels = unsafe panelScratch(packedCount(depth: depth, columns: columns))
@@ -73,6 +75,8 @@ extension Compute {
     ///
     /// The caller makes sure that nobody else reads `packed` meanwhile.
     package func pack(_ b: Matrix, transposeB: Bool, into packed: PackedMatrix) {
+        times?.begin(.packing)
+        defer { times?.end() }
         let depth = transposeB ? b.columns : b.rows
         let columns = transposeB ? b.rows : b.columns
         precondition(
@@ -89,6 +93,8 @@ extension Compute {
         _ a: Matrix, _ b: PackedMatrix, into c: Matrix, accumulate: Bool = false,
         bias: Vector? = nil
     ) {
+        times?.begin(.products)
+        defer { times?.end() }
         precondition(b.kernels == kernels, "panels of \(b.kernels) in a computation by \(kernels)")
         unsafe multiply(
             a, false, panels: b.buffer.pointer, depth: b.depth, columns: b.columns, into: c,

@@ -16,6 +16,9 @@ package final class Compute {
     /// Number of threads that share each operation.
     package var threads: Int { pool.threads }
 
+    /// Where the time goes, while somebody wants to know.
+    package var times: ComputeTimes?
+
     /// The threads; for work that is shared out by hand.
     package let pool: WorkerPool
     /// The functions of ``kernels``.

@@ -12,6 +12,17 @@ struct TrainingBenchmark {
         let attentionDropout: Float
         let optimizer: MatrixOptimizer
         let precision: Precision
+        var showsParts = false
+
+        var recipe: Recipe {
+            var recipe = Recipe()
+            recipe.batchWindows = 64
+            recipe.dropout = dropout
+            recipe.attentionDropout = attentionDropout
+            recipe.matrixOptimizer = optimizer
+            recipe.precision = precision
+            return recipe
+        }
     }
 
     private static let settings = [
@@ -23,13 +34,13 @@ struct TrainingBenchmark {
             precision: .f32),
         Setting(
             name: "bf16, dropout 0.1", dropout: 0.1, attentionDropout: 0.1, optimizer: .adamW,
-            precision: .bf16),
+            precision: .bf16, showsParts: true),
         Setting(
             name: "bf16, no dropout", dropout: 0, attentionDropout: 0, optimizer: .adamW,
             precision: .bf16),
         Setting(
             name: "default recipe", dropout: 0.15, attentionDropout: 0, optimizer: .muon,
-            precision: Recipe().precision),
+            precision: Recipe().precision, showsParts: true),
     ]
 
     func run(_ report: Report) throws {
@@ -44,12 +55,7 @@ struct TrainingBenchmark {
             tokens: 1, multiplyAdds: Self.multiplyAdds(configuration), in: .f32, bytes: 0,
             threads: conditions.threads)
         for setting in Self.settings {
-            var recipe = Recipe()
-            recipe.batchWindows = 64
-            recipe.dropout = setting.dropout
-            recipe.attentionDropout = setting.attentionDropout
-            recipe.matrixOptimizer = setting.optimizer
-            recipe.precision = setting.precision
+            let recipe = setting.recipe
             let trainer = try Trainer(
                 recipe: recipe, configuration: configuration, tokens: tokens,
                 threads: conditions.threads)
@@ -61,8 +67,27 @@ struct TrainingBenchmark {
                 Measurement(
                     "train", setting.name, rows: recipe.batchWindows, threads: conditions.threads,
                     values: seconds.map { Double(perStep) / $0 }, unit: "tok/s", bound: bound))
+            if setting.showsParts { try reportParts(of: trainer, setting, report) }
         }
         try report.add(ProcessMemory.peak)
+    }
+
+    /// Where the time of more steps goes.
+    private func reportParts(of trainer: Trainer, _ setting: Setting, _ report: Report) throws {
+        trainer.compute.times = ComputeTimes()
+        let all = try Stopwatch.seconds {
+            for _ in 0..<conditions.runs { _ = try trainer.takeStep() }
+        }
+        let seconds = trainer.compute.times?.seconds ?? [:]
+        trainer.compute.times = nil
+        let rest = all - seconds.values.reduce(0, +)
+        let parts = ComputePart.allCases.map { ($0.rawValue, seconds[$0] ?? 0) }
+        for (name, part) in parts + [("everything else", rest)] {
+            try report.add(
+                Measurement(
+                    "train", "  \(name)", rows: setting.recipe.batchWindows,
+                    threads: conditions.threads, values: [100 * part / all], unit: "%"))
+        }
     }
 
     /// Multiply-adds of one token's forward and backward pass.

@@ -1,6 +1,6 @@
 package import PoeCore
 package import PoeModel
-import PoeNumerics
+package import PoeNumerics
 
 /// What one step did.
 package struct StepReport: Sendable {
@@ -40,6 +40,8 @@ package final class Trainer {
 
     let optimizer: Optimizer
     let network: Network
+    /// What the operations of all of them run on.
+    package let compute: Compute
     private let gradients: ModelWeights
     private let tokens: [TokenID]
     private var windows: (epoch: Int, starts: [Int])?
@@ -55,7 +57,7 @@ package final class Trainer {
         self.recipe = recipe
         self.configuration = configuration
         self.tokens = tokens
-        let compute = Compute(threads: threads)
+        compute = Compute(threads: threads)
         weights = ModelWeights(configuration)
         weights.initialize(seed: recipe.seed)
         gradients = ModelWeights(configuration)
@@ -76,7 +78,8 @@ package final class Trainer {
         let batch = batch(of: epoch)
         let loss = network.withWeightsFixed { accumulateGradients(batch) }
         guard loss.isFinite,
-            let moved = optimizer.step(step, weights: weights, gradients: gradients)
+            let moved = compute.timing(
+                .optimizer, { optimizer.step(step, weights: weights, gradients: gradients) })
         else { throw .diverged(step: step + 1, loss: loss) }
         step += 1
         return StepReport(
