@@ -106,7 +106,10 @@ let package = Package(
         library("PoeArguments", ["PoeCommand", "PoeCore", argumentParser]),
         // Layer 7: what people type.
         command(
-            "poe-run", ["Poe", "PoeInference", "PoeModel", "PoeTokenizer", "PoeCore", "CEdit"]),
+            "poe-run",
+            [
+                "Poe", "PoeInference", "PoeModel", "PoeTokenizer", "PoemFile", "PoeCore", "CEdit",
+            ]),
         parsedCommand(
             "poe-train",
             [

@@ -1,13 +1,20 @@
+import Poe
 import PoeCommand
 import PoeCore
+import PoemFile
 
 /// Reads prompts and commands one after the other.
 struct REPL {
-    private let session: Session
+    private var session: Session
     private var settings: Settings
     private let editor: LineEditor
     /// What `/again` goes on from.
     private var last: (prompt: String, seed: UInt64)?
+    /// The last text with its prompt.
+    private var lastText: String?
+
+    /// How many of the tokens that may come next are shown.
+    private static let alternatives = 10
 
     init(session: Session, settings: Settings) {
         self.session = session
@@ -45,12 +52,18 @@ struct REPL {
                 try settings.set(name, to: value)
                 Output.note("\(name) = \(settings.text(of: name))")
             case .show: show()
+            case .probabilities(let text): try showProbabilities(after: text)
+            case .model(let path):
+                session = try session.with(model: path)
+                Output.note(session.facts.map { "\($0.0) \($0.1)" }.joined(separator: "; "))
+            case .save(let path): try save(to: path)
             case .help: Output.note(REPLCommand.helpText)
             case .leave: return false
             }
         } catch let error as SettingError {
             Output.note(error.description)
-        } catch let error as any ClassifiedError where error.failureKind == .usage {
+        } catch let error as any ClassifiedError where error.failureKind != .internalFault {
+            // A file that is missing, or is no model, is no reason to leave.
             Output.note(error.description)
         }
         return true
@@ -84,9 +97,32 @@ struct REPL {
     private mutating func generate(_ prompt: String, seed: UInt64) throws {
         last = (prompt, seed)
         Interrupt.clear()
-        _ = try session.generate(
+        let texts = try session.generate(
             [prompt], settings: settings, seed: seed, samples: 1, tellsSeed: true)
+        lastText = texts.first.map { prompt + $0.text }
         Interrupt.clear()
+    }
+
+    /// The likeliest tokens that may come next, each with a bar as long as its probability.
+    private func showProbabilities(after text: String?) throws {
+        guard let text = text ?? lastText else {
+            Output.note("there is no text yet; /probs TEXT shows what may follow TEXT")
+            return
+        }
+        let found = try session.alternatives(after: text, count: Self.alternatives)
+        let bars = ProbabilityBars(found, Terminal(.error))
+        Output.note(bars.text)
+    }
+
+    private func save(to path: String) throws {
+        guard let lastText else {
+            Output.note("there is no text to save yet")
+            return
+        }
+        let before = TextFile.exists(path) ? try InputText.read(path) : ""
+        let gap = before.isEmpty ? "" : before.hasSuffix("\n") ? "\n" : "\n\n"
+        try TextFile.write(before + gap + lastText + "\n", to: path)
+        Output.note("\(path): \(Format.count(lastText.unicodeScalars.count, "character")) added")
     }
 
     private func show() {

@@ -10,13 +10,21 @@ enum REPLCommand: Equatable {
     case set(String, String)
     /// Model and settings.
     case show
+    /// What may come after the last text, or after this one.
+    case probabilities(String?)
+    /// Another model.
+    case model(String)
+    /// To add the last text to a file.
+    case save(String)
     /// The list of commands.
     case help
     /// To leave.
     case leave
 
     /// The commands, as they are completed.
-    static let names = ["/again", "/bye", "/help", "/set", "/show", "/?"]
+    static let names = [
+        "/again", "/bye", "/help", "/model", "/probs", "/save", "/set", "/show", "/?",
+    ]
 
     /// What `/?` shows.
     static let helpText = """
@@ -27,6 +35,9 @@ enum REPLCommand: Equatable {
         /set NAME VALUE    \(Settings.names.prefix(5).joined(separator: ", ")),
                            \(Settings.names.dropFirst(5).joined(separator: ", "))
         /set stop "." "\\n" end texts there; /set stop none: only after predict tokens
+        /probs [TEXT]      what may come next, after TEXT or after the last text
+        /save FILE         add the last text to the end of a file
+        /model FILE        go on with another model
         /show              the model and all settings
         /bye, Ctrl-D       leave
         Ctrl-C             stop the text, or clear the line
@@ -50,6 +61,17 @@ enum REPLCommand: Equatable {
             let value = words.count > 2 ? words[2] : ""
             self = .set(words[1], value.hasPrefix("\"") ? value : Self.trimmed(value))
         case "/again": self = .again
+        case "/probs":
+            let text = Self.rest(of: line)
+            self = .probabilities(text.isEmpty ? nil : text)
+        case "/model" where words.count == 1: self = .show
+        case "/model": self = .model(Self.trimmed(Self.rest(of: line)))
+        case "/save":
+            let path = Self.trimmed(Self.rest(of: line))
+            guard !path.isEmpty else {
+                throw SettingError(description: "/save needs the name of a file")
+            }
+            self = .save(path)
         case "/?", "/help": self = .help
         case "/bye", "/exit", "/quit": self = .leave
         default:
@@ -71,6 +93,11 @@ enum REPLCommand: Equatable {
             }
         guard !(before.isEmpty && word.isEmpty) else { return [] }
         return words.filter { $0.hasPrefix(word) }
+    }
+
+    /// What follows the command and one blank, as it was typed.
+    private static func rest(of line: String) -> String {
+        String(line.drop { $0 != " " }.dropFirst())
     }
 
     private static func trimmed(_ text: String) -> String {

@@ -1,3 +1,4 @@
+import Poe
 import PoeCommand
 import PoeCore
 import PoeInference
@@ -20,11 +21,11 @@ struct RunCommand {
             var repl = REPL(session: session, settings: settings)
             try repl.run(first: options.prompt.given())
         } else {
-            let isComplete = try session.generate(
+            let texts = try session.generate(
                 options.prompt.all(), settings: settings,
                 seed: settings.seed ?? Session.randomSeed(),
                 samples: options.samples, tellsSeed: settings.seed == nil)
-            if !isComplete { throw Interrupted() }
+            if texts.contains(where: { $0.finishReason == .interrupt }) { throw Interrupted() }
         }
     }
 }

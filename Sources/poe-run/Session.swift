@@ -4,12 +4,25 @@ import PoeCore
 import PoeInference
 import PoeTokenizer
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// A model that is ready to make text, and how its text is shown.
 struct Session {
-    private let path: String
+    let path: String
     private let model: LanguageModel
     private let output: OutputOptions
     private let threads: Int?
+
+    /// Another model, run and shown in the same way.
+    func with(model path: String) throws -> Session {
+        try Session(model: path, threads: threads, output: output)
+    }
 
     /// Loads the model.
     init(model path: String, threads: Int?, output: OutputOptions) throws {
@@ -46,10 +59,10 @@ struct Session {
     /// - Parameters:
     ///   - samples: Texts for each prompt.
     ///   - tellsSeed: Whether the seed is told on standard error.
-    /// - Returns: Whether they were made to the end; false after Ctrl-C.
+    /// - Returns: The texts; after Ctrl-C as far as they had come.
     func generate(
         _ prompts: [String], settings: Settings, seed: UInt64, samples: Int, tellsSeed: Bool
-    ) throws -> Bool {
+    ) throws -> [Completion] {
         var options = settings.options
         options.seed = seed
         options.alternatives = output.logprobs
@@ -71,7 +84,19 @@ struct Session {
             }
             Output.note(summary(completions, samples, ContinuousClock.now - start))
         }
-        return !completions.contains { $0.finishReason == .interrupt }
+        return completions
+    }
+
+    /// The likeliest tokens after a text, as text, with their probabilities before any setting.
+    func alternatives(after text: String, count: Int) throws -> [(text: String, share: Double)] {
+        var options = GenerationOptions()
+        options.maxNewTokens = 1
+        options.temperature = 0
+        options.alternatives = count
+        let next = try TextGenerator(model, options: options, threads: threads).generate(text)
+        return (next.logProbabilities.first?.alternatives ?? []).map {
+            (model.tokenizer.decode([$0.token]), exp($0.logProbability))
+        }
     }
 
     private var wish: Continuation { Interrupt.isRequested ? .interruptAll : .proceed }

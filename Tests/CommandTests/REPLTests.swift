@@ -65,10 +65,54 @@ import Testing
     @Test func helpListsEveryCommand() throws {
         for line in ["/?", "/help"] {
             let run = try talk(line)
-            for word in ["/again", "/set", "/show", "/bye", "Ctrl-C", "temp", "context-policy"] {
+            for word in [
+                "/again", "/probs", "/save", "/model", "/set", "/show", "/bye", "Ctrl-C", "temp",
+                "context-policy",
+            ] {
                 #expect(run.errors.contains(word))
             }
         }
+    }
+
+    @Test func probabilitiesOfWhatComesNext() throws {
+        let run = try talk("/probs", "/set seed 1", "The quick", "/probs", "/probs The quick")
+        #expect(run.errors.contains("there is no text yet"))
+        let shown = run.errors.split(separator: "\n").filter { $0.contains(" %") }
+        #expect(shown.count == 2 * 11, "ten tokens and the rest, twice")
+        for part in [shown.prefix(11), shown.suffix(11)] {
+            let shares = part.compactMap { line in
+                line.split(separator: " ").compactMap { Double($0) }.last
+            }
+            #expect(shares.count == 11 && abs(shares.reduce(0, +) - 100) < 1)
+            #expect(Array(shares.dropLast()) == shares.dropLast().sorted(by: >))
+        }
+        let likeliest = try place.generate("-p", "The quick", "-n", "1", "--temp", "0").text
+        let first = try #require(shown.dropFirst(11).first?.split(separator: " ").first)
+        let visible = likeliest.dropFirst("The quick".count)
+            .replacing(" ", with: "␣").replacing("\n", with: "↵")
+        #expect(visible.hasPrefix(first), "\(first), the text goes on with \(visible)")
+    }
+
+    @Test func textsAreSavedOneAfterTheOther() throws {
+        let file = place.folder.path + "/my texts.txt"
+        let run = try talk(
+            "/save x", "/set seed 3", "The quick", "/save \(file)", "/again", "/save \(file)",
+            "/save", "/save \(place.folder.path)/no/such/folder.txt", "/show")
+        #expect(run.errors.contains("there is no text to save yet"))
+        #expect(run.errors.contains("/save needs the name of a file"))
+        #expect(run.errors.contains("no/such/folder.txt"))
+        let texts = try (3...4).map {
+            try place.generate("-p", "The quick", "-n", "8", "--seed", "\($0)").text
+        }
+        let saved = try String(contentsOfFile: file, encoding: .utf8)
+        #expect(saved == texts.joined(separator: "\n"))
+    }
+
+    @Test func anotherModelIsTaken() throws {
+        let run = try talk(
+            "/model \(place.folder.path)/none.poem", "/model \(place.model)", "/show")
+        #expect(run.errors.contains("none.poem"))
+        #expect(run.errors.contains("29,024 parameters; "))
     }
 
     @Test func linesCanBeLong() throws {
