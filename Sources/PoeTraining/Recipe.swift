@@ -42,6 +42,9 @@ package struct Recipe: Sendable, Equatable {
     package var dropout: Float = 0.15
     /// Dropout of the attention probabilities.
     package var attentionDropout: Float = 0
+    /// How much of what is learnt is the teachers' prediction, where there are teachers; the rest is
+    /// the text.
+    package var teacherShare: Float = 0.5
     /// What the operands of products are rounded to while gradients are made.
     package var precision = Precision.bf16
 
@@ -69,6 +72,9 @@ package struct Recipe: Sendable, Equatable {
         try check("beta 2", beta2 >= 0 && beta2 < 1, "from 0 to 1", "\(beta2)")
         try check("epsilon", epsilon > 0 && epsilon < 1, "between 0 and 1", "\(epsilon)")
         try check("gradient clip", gradientClip > 0, "above 0", "\(gradientClip)")
+        try check(
+            "teacher share", teacherShare >= 0 && teacherShare <= 1, "from 0 to 1",
+            "\(teacherShare)")
         try check("dropout", dropout >= 0 && dropout < 1, "from 0 to below 1", "\(dropout)")
         try check(
             "attention dropout", attentionDropout >= 0 && attentionDropout < 1,

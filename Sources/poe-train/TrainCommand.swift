@@ -72,9 +72,10 @@ struct TrainCommand: ParsableCommand {
         let files = RunFiles(
             model: output.output ?? texts.name + ".poem", reportFolder: output.report)
         let recipe = recipe.recipe(fitted)
+        let teachers = try teachers(configuration, texts.tokenizer)
         let trainer = try Trainer(
             recipe: recipe, configuration: configuration, tokens: texts.trainingTokens,
-            threads: threads)
+            teachers: teachers, threads: threads)
         var options = TrainingRun.Options()
         options.keepsEpochs = output.keepEpochs
         options.checkpointSeconds = output.checkpointSeconds
@@ -82,7 +83,7 @@ struct TrainCommand: ParsableCommand {
         let record = TrainingRecord(
             recipe: recipe, corpusName: texts.name, corpusHash: texts.corpusHash,
             split: texts.splitName, trainingTokens: texts.trainingTokens,
-            validation: texts.validation)
+            validation: texts.validation, teachers: teachers)
         let run = TrainingRun(
             trainer: trainer, tokenizer: texts.tokenizer, validation: texts.validation,
             record: record, files: files, options: options)
@@ -101,6 +102,24 @@ struct TrainCommand: ParsableCommand {
             throw Interrupted()
         }
         try finish(run, texts, monitor)
+    }
+
+    /// The weights of the models to learn from.
+    private func teachers(
+        _ configuration: ModelConfiguration, _ tokenizer: Tokenizer
+    ) throws -> [ModelWeights] {
+        try recipe.teacher.map { path in
+            let model = try naming(path) { try Model.load(path, threads: threads) }
+            guard model.tokenizer.description == tokenizer.description,
+                model.configuration.contextLength == configuration.contextLength
+            else {
+                throw CommandFailure(
+                    .usage,
+                    "\(path) cannot teach this model: its tokens or its context are others; expected "
+                        + "a model that was trained on the same corpus, split and tokenizer")
+            }
+            return model.weights
+        }
     }
 
     /// The choices that no option made, for people.

@@ -120,6 +120,14 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: "Dropout of attention probabilities.")
     var attentionDropout: Float = Recipe().attentionDropout
 
+    @Option(
+        help: "A finished model of the same tokenizer to learn from too; may be repeated.",
+        completion: .file(extensions: ["poem"]))
+    var teacher: [String] = []
+
+    @Option(help: "How much of what is learnt is the teachers' prediction; the rest is the text.")
+    var teacherShare: Float = Recipe().teacherShare
+
     @Option(help: "What products round their operands to; sums are f32 either way.")
     var precision: Precision = Recipe().precision
 
@@ -143,6 +151,7 @@ struct RecipeOptions: ParsableArguments {
         recipe.weightDecay = weightDecay
         recipe.dropout = dropout ?? fitted.dropout
         recipe.attentionDropout = attentionDropout
+        recipe.teacherShare = teacherShare
         recipe.precision = precision
         recipe.gradientClip = gradientClip
         recipe.seed = seed

@@ -54,4 +54,35 @@ import Testing
                 "\(parameter.name): \(found), expected \(expected)")
         }
     }
+
+    /// A model that is its own teacher has nothing to learn from it, so what is left is the text's
+    /// part; several teachers count as their mean.
+    @Test(arguments: [Float(0), 0.25, 1]) func teachersTakeTheirShare(_ share: Float) {
+        let weights = ModelWeights(Self.configuration)
+        weights.initialize(seed: 3)
+        let other = ModelWeights(Self.configuration)
+        other.initialize(seed: 4)
+        for i in 0..<other.flat.count { other.flat[i] *= 5 }
+        let tokens = (0...14).map { TokenID(($0 * 7 + 3) % 19) }
+        let (inputs, targets) = (Array(tokens.dropLast()), Array(tokens.dropFirst()))
+        let network = Network(weights: weights, shardWindows: 2, compute: Compute(threads: 2))
+        func gradient(_ teachers: [ModelWeights]) -> [Float] {
+            let gradients = ModelWeights(Self.configuration)
+            let taught =
+                teachers.isEmpty
+                ? nil : Teachers(teachers, share: share, shardWindows: 2, of: network)
+            _ = network.loss(
+                inputs: inputs, targets: targets, gradients: gradients, teachers: taught)
+            return (0..<gradients.flat.count).map { gradients.flat[$0] }
+        }
+        let plain = gradient([])
+        let own = gradient([weights])
+        let whole = zip(own, plain).map { $0 + share * $1 }
+        #expect(relativeError(whole, plain) < 1e-4)
+        let others = gradient([other])
+        let both = gradient([weights, other])
+        let mean = zip(own, others).map { ($0 + $1) / 2 }
+        #expect(relativeError(both, mean) < 1e-4)
+        if share > 0 { #expect(relativeError(own, others) > 1e-2) }
+    }
 }

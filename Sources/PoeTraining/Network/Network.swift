@@ -45,14 +45,19 @@ package final class Network {
         return try body()
     }
 
+    /// Packs the weights for good: they never change.
+    func fixWeights() { panels.pack() }
+
     /// Sum of the losses, in nats, of predicting each of `targets` from the `inputs` before it.
     ///
     /// Both hold whole windows of the context length (`windowLength` when one shorter window is
     /// scored). With `gradients` the activations are kept and, when the loss is known, the gradient of
-    /// `gradientScale` times the sum is added to them.
+    /// `gradientScale` times the sum is added to them; with `teachers`, that of the loss against what
+    /// they predict too.
     package func loss(
         inputs: [TokenID], targets: [TokenID], windowLength: Int? = nil,
-        dropout: DropoutKeys? = nil, gradients: ModelWeights? = nil, gradientScale: Float = 1
+        dropout: DropoutKeys? = nil, gradients: ModelWeights? = nil, gradientScale: Float = 1,
+        teachers: Teachers? = nil
     ) -> Double {
         let length = windowLength ?? configuration.contextLength
         let pass = Pass(
@@ -66,13 +71,30 @@ package final class Network {
         compute.softmaxCrossEntropy(
             logits, targets: targets, losses: losses,
             gradientScale: gradients == nil ? nil : gradientScale)
-        if let gradients { backward(inputs, pass, gradients) }
+        if let gradients {
+            teachers?.soften(logits, inputs: inputs, targets: targets, scale: gradientScale)
+            backward(inputs, pass, gradients)
+        }
         var sum = 0.0
         for row in 0..<pass.rows { sum += Double(losses[row]) }
         return sum
     }
 
-    /// The logits of the last call to ``loss(inputs:targets:windowLength:dropout:gradients:gradientScale:)``
+    /// `scale (softmax(logits) - [target])` of whole windows without dropout, `[R, V]`; valid until
+    /// the next call.
+    func errors(inputs: [TokenID], targets: [TokenID], scale: Float) -> Matrix {
+        let length = configuration.contextLength
+        let pass = Pass(
+            rows: inputs.count, batch: inputs.count / length, windowLength: length, dropout: nil,
+            precision: precision)
+        forward(inputs, pass)
+        let logits = pass.use(activations.logits)
+        compute.softmaxCrossEntropy(
+            logits, targets: targets, losses: pass.use(activations.losses), gradientScale: scale)
+        return logits
+    }
+
+    /// The logits of the last call to ``loss(inputs:targets:windowLength:dropout:gradients:gradientScale:teachers:)``
     /// without gradients, `[R, V]`; valid until the next call.
     package func lastLogits(rows: Int) -> Matrix { activations.logits.rows(0..<rows) }
 

@@ -42,13 +42,18 @@ package final class Trainer {
     let network: Network
     /// What the operations of all of them run on.
     package let compute: Compute
+    private let teachers: Teachers?
     private let gradients: ModelWeights
     private let tokens: [TokenID]
     private var windows: (epoch: Int, starts: [Int])?
 
     /// Prepares a training of a new model on `tokens`.
+    ///
+    /// - Parameter teachers: Models of the same vocabulary and context length that it learns from
+    ///   beside the text, as much as `recipe.teacherShare` says.
     package init(
-        recipe: Recipe, configuration: ModelConfiguration, tokens: [TokenID], threads: Int
+        recipe: Recipe, configuration: ModelConfiguration, tokens: [TokenID],
+        teachers: [ModelWeights] = [], threads: Int
     ) throws(TrainingError) {
         try recipe.validate()
         do { try configuration.validate() } catch { throw .invalidRecipe(error.description) }
@@ -64,6 +69,11 @@ package final class Trainer {
         network = Network(
             weights: weights, shardWindows: Self.shardWindows, compute: compute,
             precision: recipe.precision)
+        self.teachers =
+            teachers.isEmpty
+            ? nil
+            : Teachers(
+                teachers, share: recipe.teacherShare, shardWindows: Self.shardWindows, of: network)
         optimizer = Optimizer(
             configuration: configuration, recipe: recipe, stepCount: sampler.stepCount,
             compute: compute)
@@ -117,7 +127,7 @@ package final class Trainer {
                 inputs: starts.flatMap { tokens[$0..<$0 + length] },
                 targets: starts.flatMap { tokens[$0 + 1..<$0 + 1 + length] },
                 dropout: DropoutKeys(recipe: recipe, step: step, shard: shard),
-                gradients: gradients, gradientScale: scale)
+                gradients: gradients, gradientScale: scale, teachers: teachers)
             first = starts.endIndex
             shard += 1
         }

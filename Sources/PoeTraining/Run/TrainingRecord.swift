@@ -1,4 +1,5 @@
 package import PoeCore
+package import PoeModel
 import PoeNumerics
 package import PoemFile
 
@@ -17,11 +18,16 @@ package struct TrainingRecord: Sendable, Equatable {
     ///   - split: How the validation text was chosen, for people.
     ///   - trainingTokens: The text that is learnt.
     ///   - validation: The text that is measured, if any.
+    ///   - teachers: Models that are learnt from beside the text.
     package init(
         recipe: Recipe, corpusName: String, corpusHash: UInt64, split: String,
-        trainingTokens: [TokenID], validation: EvaluationText?
+        trainingTokens: [TokenID], validation: EvaluationText?, teachers: [ModelWeights] = []
     ) {
         var keys = recipe.metadata
+        if !teachers.isEmpty {
+            keys["recipe.teacher_share"] = decimal(recipe.teacherShare)
+            keys["recipe.teachers.xxh64"] = .strings(teachers.map { hexadecimal(hash($0)) })
+        }
         keys["corpus.name"] = .string(corpusName)
         keys["corpus.xxh64"] = .string(hexadecimal(corpusHash))
         keys["corpus.split"] = .string(split)
@@ -66,8 +72,7 @@ extension Recipe {
             ("gradient_clip", gradientClip), ("dropout", dropout),
             ("attention_dropout", attentionDropout),
         ] {
-            // As its shortest decimal, so that 0.1 reads as 0.1.
-            keys["recipe.\(name)"] = .double(Double("\(value)") ?? Double(value))
+            keys["recipe.\(name)"] = decimal(value)
         }
         return keys
     }
@@ -93,6 +98,15 @@ extension EpochRecord {
             epoch: epoch, step: step, trainingLoss: loss, validationLoss: Double(fields[3]),
             validationNatsPerCharacter: Double(fields[4]))
     }
+}
+
+/// As its shortest decimal, so that 0.1 reads as 0.1.
+private func decimal(_ value: Float) -> MetadataValue {
+    .double(Double("\(value)") ?? Double(value))
+}
+
+private func hash(_ weights: ModelWeights) -> UInt64 {
+    hash((0..<weights.flat.count).map { weights.flat[$0].bitPattern })
 }
 
 private func hash(_ tokens: [TokenID]) -> UInt64 {
