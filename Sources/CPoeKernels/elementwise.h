@@ -288,17 +288,20 @@ static void scale_add(const float *x, float alpha, const float *y, float beta, f
 // stay in the registers.
 #define CHAINS (TILE_VECTORS > 1 ? 12 : TILE_ROWS)
 
-static float multiply_adds(ptrdiff_t rounds, int64_t *operations) {
-    v16 sum[CHAINS];
-#pragma clang loop unroll(full)
-    for (int i = 0; i < CHAINS; i++) sum[i] = splat((float)i);
-    const v16 factor = splat(0.999f), added = splat(0.001f);
-    for (ptrdiff_t round = 0; round < rounds; round++) {
-#pragma clang loop unroll(full)
-        for (int i = 0; i < CHAINS; i++) sum[i] = fma16(sum[i], factor, added);
+#define DEFINE_MULTIPLY_ADDS(NAME, OPERATIONS, STEP) \
+    static float NAME(ptrdiff_t rounds, int64_t *operations) { \
+        v16 sum[CHAINS]; \
+        _Pragma("clang loop unroll(full)") \
+        for (int i = 0; i < CHAINS; i++) sum[i] = splat((float)i); \
+        const v16 factor = splat(0.999f), added = splat(0.001f); \
+        for (ptrdiff_t round = 0; round < rounds; round++) { \
+            _Pragma("clang loop unroll(full)") \
+            for (int i = 0; i < CHAINS; i++) sum[i] = STEP; \
+        } \
+        _Pragma("clang loop unroll(full)") \
+        for (int i = 1; i < CHAINS; i++) sum[0] += sum[i]; \
+        *operations = (int64_t)rounds * CHAINS * LANES * (OPERATIONS); \
+        return sum16(sum[0]); \
     }
-#pragma clang loop unroll(full)
-    for (int i = 1; i < CHAINS; i++) sum[0] += sum[i];
-    *operations = (int64_t)rounds * CHAINS * LANES * 2;
-    return sum16(sum[0]);
-}
+DEFINE_MULTIPLY_ADDS(multiply_adds, 2, fma16(sum[i], factor, added))
+DEFINE_MULTIPLY_ADDS(multiply_adds_bf16, 4, dot_words((u16)factor, (u16)added, sum[i]))

@@ -52,6 +52,7 @@ const poe_kernels KERNELS = {
     .sum_of_squares = sum_of_squares,
     .adamw = adamw,
     .multiply_adds = multiply_adds,
+    .multiply_adds_bf16 = multiply_adds_bf16,
     .scale_add = scale_add,
     .quantize = quantize,
     .normalize_quantize = normalize_quantize,

@@ -22,7 +22,7 @@ struct MachineLimits {
             let workers = Workers(threads: threads, runs: conditions.runs)
             var measured = Limits()
             for (arithmetic, figure) in [
-                (Arithmetic.f32, workers.floats()), (.int8, workers.bytes()),
+                (Arithmetic.f32, workers.floats(.f32)), (.int8, workers.bytes()),
             ] {
                 try report.add(figure)
                 // A multiply-add counts as two operations in what people read.
@@ -33,6 +33,14 @@ struct MachineLimits {
             try report.add(near)
             limits[threads] = measured
         }
+    }
+
+    /// Measures and reports how many multiply-adds of bfloat16, which training alone uses, there are
+    /// in a second on all threads.
+    static func bf16MultiplyAdds(_ conditions: Conditions, _ report: Report) throws -> Double {
+        let figure = Workers(threads: conditions.threads, runs: conditions.runs).floats(.bf16)
+        try report.add(figure)
+        return figure.value * 1e9 / 2
     }
 
     /// Reports how fast memory beyond the caches is read, which no bound here is made of.
@@ -78,13 +86,14 @@ private struct Workers {
         compute = Compute(threads: threads)
     }
 
-    /// Operations a second of f32 multiply-adds.
-    func floats() -> Measurement {
+    /// Operations a second of multiply-adds into f32.
+    func floats(_ precision: Precision) -> Measurement {
         var operations = 0
         let seconds = Stopwatch.seconds(runs: runs) {
-            operations = compute.spendMultiplyAdds(rounds: Self.rounds)
+            operations = compute.spendMultiplyAdds(rounds: Self.rounds, precision: precision)
         }
-        return limit("f32 multiply-adds", Double(operations), seconds, "GFLOP/s")
+        return limit(
+            "\(precision.rawValue) multiply-adds", Double(operations), seconds, "GFLOP/s")
     }
 
     /// Operations a second of sums of products of bytes.

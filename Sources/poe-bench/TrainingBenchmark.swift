@@ -51,9 +51,13 @@ struct TrainingBenchmark {
         let configuration = ModelConfiguration(vocabularySize: 512)
         let limits = try MachineLimits(
             conditions, weightBytes: TokenCost(configuration, .f32).weightBytes, report: report)
-        let bound = limits.bound(
-            tokens: 1, multiplyAdds: Self.multiplyAdds(configuration), in: .f32, bytes: 0,
-            threads: conditions.threads)
+        let multiplyAdds = Self.multiplyAdds(configuration)
+        let bounds: [Precision: Double?] = [
+            .f32: limits.bound(
+                tokens: 1, multiplyAdds: multiplyAdds, in: .f32, bytes: 0,
+                threads: conditions.threads),
+            .bf16: try MachineLimits.bf16MultiplyAdds(conditions, report) / Double(multiplyAdds),
+        ]
         for setting in Self.settings {
             let recipe = setting.recipe
             let trainer = try Trainer(
@@ -66,7 +70,8 @@ struct TrainingBenchmark {
             try report.add(
                 Measurement(
                     "train", setting.name, rows: recipe.batchWindows, threads: conditions.threads,
-                    values: seconds.map { Double(perStep) / $0 }, unit: "tok/s", bound: bound))
+                    values: seconds.map { Double(perStep) / $0 }, unit: "tok/s",
+                    bound: bounds[setting.precision] ?? nil))
             if setting.showsParts { try reportParts(of: trainer, setting, report) }
         }
         try report.add(ProcessMemory.peak)

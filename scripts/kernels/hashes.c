@@ -225,7 +225,7 @@ static void integers(const poe_kernels *k, ptrdiff_t m, ptrdiff_t inputs, ptrdif
 /// Everything that has no result to compare is run, at least.
 static void limits(const poe_kernels *k) {
     int64_t operations = 0;
-    float f = k->multiply_adds(100, &operations);
+    float f = k->multiply_adds(100, &operations) + k->multiply_adds_bf16(100, &operations);
     int32_t i = k->integer_dots(100, &operations);
     uint8_t *bytes = noise(1000);
     uint64_t sum = k->read_bytes(bytes, 999);

@@ -220,6 +220,8 @@ typedef struct poe_kernels {
     /// Runs `rounds` of independent multiply-adds in registers, to measure the machine's limit;
     /// stores how many floating-point operations that was, and returns what they made.
     float (*multiply_adds)(ptrdiff_t rounds, int64_t *operations);
+    /// As `multiply_adds`, of products of bfloat16.
+    float (*multiply_adds_bf16)(ptrdiff_t rounds, int64_t *operations);
     /// out = alpha x + beta y; out may be x or y.
     void (*scale_add)(const float *x, float alpha, const float *y, float beta, float *out,
                       ptrdiff_t count);
