@@ -42,6 +42,10 @@ package struct Recipe: Sendable, Equatable {
     package var dropout: Float = 0.15
     /// Dropout of the attention probabilities.
     package var attentionDropout: Float = 0
+    /// Part of the merges that are undone at first; less and less, and none at the end.
+    package var mergeDropout: Float = 0
+    /// Part of the tokens that are read which are replaced by others of the text.
+    package var tokenNoise: Float = 0
     /// How much of what is learnt is the teachers' prediction, where there are teachers; the rest is
     /// the text.
     package var teacherShare: Float = 0.5
@@ -72,6 +76,11 @@ package struct Recipe: Sendable, Equatable {
         try check("beta 2", beta2 >= 0 && beta2 < 1, "from 0 to 1", "\(beta2)")
         try check("epsilon", epsilon > 0 && epsilon < 1, "between 0 and 1", "\(epsilon)")
         try check("gradient clip", gradientClip > 0, "above 0", "\(gradientClip)")
+        try check(
+            "merge dropout", mergeDropout >= 0 && mergeDropout < 1, "from 0 to below 1",
+            "\(mergeDropout)")
+        try check(
+            "token noise", tokenNoise >= 0 && tokenNoise < 1, "from 0 to below 1", "\(tokenNoise)")
         try check(
             "teacher share", teacherShare >= 0 && teacherShare <= 1, "from 0 to 1",
             "\(teacherShare)")

@@ -75,7 +75,7 @@ struct TrainCommand: ParsableCommand {
         let teachers = try teachers(configuration, texts.tokenizer)
         let trainer = try Trainer(
             recipe: recipe, configuration: configuration, tokens: texts.trainingTokens,
-            teachers: teachers, threads: threads)
+            tokenizer: texts.tokenizer.description, teachers: teachers, threads: threads)
         var options = TrainingRun.Options()
         options.keepsEpochs = output.keepEpochs
         options.checkpointSeconds = output.checkpointSeconds
@@ -159,8 +159,10 @@ struct TrainCommand: ParsableCommand {
         best.metadata["producer"] = .string("poe-train \(Version.text)")
         best.card = ModelCard(run: run, texts: texts).markdown
         let choice = try Packing(
-            model: best, validation: texts.validation, budget: output.budget, threads: threads
+            model: best, validation: texts.validation, budget: output.budget, threads: threads,
+            tokens: texts.trainingTokens, recipe: run.trainer.recipe
         ).choose(output.profile, monitor)
+        best.weights = choice.weights
         best.evaluation = choice.evaluation
         try best.write(to: run.files.model, profile: choice.profile, threads: threads)
         TextFile.remove(run.files.checkpoint)

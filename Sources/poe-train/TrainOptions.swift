@@ -120,6 +120,12 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: "Dropout of attention probabilities.")
     var attentionDropout: Float = Recipe().attentionDropout
 
+    @Option(help: "Part of the merges that are undone at first; none are at the end.")
+    var mergeDropout: Float = Recipe().mergeDropout
+
+    @Option(help: "Part of the tokens that are read which are replaced by others of the text.")
+    var tokenNoise: Float = Recipe().tokenNoise
+
     @Option(
         help: "A finished model of the same tokenizer to learn from too; may be repeated.",
         completion: .file(extensions: ["poem"]))
@@ -151,6 +157,8 @@ struct RecipeOptions: ParsableArguments {
         recipe.weightDecay = weightDecay
         recipe.dropout = dropout ?? fitted.dropout
         recipe.attentionDropout = attentionDropout
+        recipe.mergeDropout = mergeDropout
+        recipe.tokenNoise = tokenNoise
         recipe.teacherShare = teacherShare
         recipe.precision = precision
         recipe.gradientClip = gradientClip

@@ -132,6 +132,14 @@ final class TrainingMonitor: TrainingObserver {
         )
     }
 
+    func didTune(_ step: Int, of steps: Int) {
+        guard !options.quiet else { return }
+        bar.update(
+            "tuning to the grid", fraction: Double(step) / Double(steps),
+            fields: ["step \(Format.count(step))/\(Format.count(steps))"])
+        if step == steps { bar.clear() }
+    }
+
     func finished(_ evaluation: Metadata) throws {
         let reader = try PoemReader(path: run.files.model)
         var line = "\(run.files.model): \(Format.bytes(reader.fileLength))"

@@ -59,6 +59,43 @@ import Testing
         #expect(card.text.contains("book"))
     }
 
+    @Test func aModelTeachesAnother() throws {
+        let folder = try folder()
+        #expect(try train(in: folder).status == 0)
+        let student = try train(["-o", "student.poem", "--teacher", "book.poem"], in: folder)
+        #expect(student.status == 0, "\(student.errors)")
+        let record = try Program("poe-model").run(["show", "student.poem", "--json"], in: folder)
+        #expect(record.text.contains("recipe.teachers.xxh64"))
+        #expect(record.text.contains("\"recipe.teacher_share\":0.5"))
+
+        try folder.write(Self.text.uppercased(), to: "loud.txt")
+        let other = try Program("poe-train").run(
+            ["loud.txt"] + Self.tiny + ["--teacher", "book.poem"], in: folder)
+        #expect(other.status == 64)
+        #expect(other.errors.contains("book.poem cannot teach this model"))
+        let missing = try train(["-o", "x.poem", "--teacher", "none.poem"], in: folder)
+        #expect(missing.status == 66)
+    }
+
+    /// What fits a text is chosen and told; what is asked for is taken.
+    @Test func choicesAreFittedAndTold() throws {
+        let folder = try folder()
+        let quick = [
+            "--tokenizer", "char", "--context", "16", "--batch-size", "64", "--budget", "0.05",
+            "--threads", "1",
+        ]
+        let all = try Program("poe-train").run(
+            ["book.txt", "--width", "16", "--layers", "1"] + quick, in: folder)
+        #expect(all.status == 0, "\(all.errors)")
+        #expect(all.errors.contains("40 passes (0.3 million tokens), dropout 0.3"))
+        #expect(!all.errors.contains("blocks of width 128"))
+        let fitted = try Program("poe-train").run(
+            ["book.txt", "-o", "b.poem", "--epochs", "1", "--dropout", "0"] + quick, in: folder)
+        #expect(fitted.status == 0, "\(fitted.errors)")
+        #expect(fitted.errors.contains("4 blocks of width 128"))
+        #expect(!fitted.errors.contains("passes ("))
+    }
+
     /// Killed at any moment and resumed, a training ends in the same files, byte for byte.
     ///
     /// A kill comes a random moment after this start has kept something, so that every start gets

@@ -26,6 +26,8 @@ enum TinyTraining {
         recipe.batchWindows = 20
         recipe.dropout = 0.2
         recipe.attentionDropout = 0.1
+        recipe.tokenNoise = 0.05
+        recipe.mergeDropout = 0.1
         return recipe
     }
 

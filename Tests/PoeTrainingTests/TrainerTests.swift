@@ -34,6 +34,7 @@ import Testing
         recipe.matrixOptimizer = optimizer
         recipe.dropout = 0
         recipe.attentionDropout = 0
+        recipe.tokenNoise = 0
         recipe.learningRate = 1e-2
         recipe.epochs = 400
         let tokenizer = try TinyTraining.tokenizer()
@@ -46,6 +47,30 @@ import Testing
         while !trainer.isFinished { last = try trainer.takeStep().loss }
         #expect(first > 2.5)
         #expect(last < 0.3)
+    }
+
+    /// Noise is in what is read and not in what is to be predicted: with all of it noise, what can be
+    /// learnt is how frequent the tokens are.
+    @Test func noiseHidesTheTextAndNotTheTargets() throws {
+        var recipe = TinyTraining.recipe
+        recipe.dropout = 0
+        recipe.attentionDropout = 0
+        recipe.epochs = 150
+        var last: [Float: Double] = [:]
+        for noise: Float in [0, 0.3, 0.999] {
+            recipe.tokenNoise = noise
+            let trainer = try TinyTraining.trainer(recipe: recipe)
+            var losses: [Double] = []
+            while !trainer.isFinished { losses.append(try trainer.takeStep().loss) }
+            last[noise] = losses.suffix(20).reduce(0, +) / 20
+        }
+        let tokens = try TinyTraining.tokenizer().encode(TinyTraining.text)
+        let shares = Dictionary(grouping: tokens, by: \.self).values.map {
+            Double($0.count) / Double(tokens.count)
+        }
+        let entropy = -shares.reduce(0) { $0 + $1 * log($1) }
+        #expect(abs(last[0.999]! - entropy) < 0.2)
+        #expect(last[0]! < last[0.3]! && last[0.3]! < last[0.999]!)
     }
 
     @Test func aFreshModelGuessesEvenly() throws {

@@ -1,7 +1,8 @@
-"""Training speed of the twin in PyTorch, eager f32, at the reference shape: what poe-bench's training
-figure is compared with.
+"""Training speed of the twin in PyTorch at the reference shape: what poe-bench's training figures are
+compared with. Eager and f32 unless told otherwise.
 
     python3 scripts/reference/bench_training.py [--seconds 30] [--dropout 0.1] [--attention-dropout 0.1]
+        [--bf16] [--compile] [--fused-optimizer]
 
 One step is 64 windows of 128 tokens: forward, backward, clipping to a norm of 1.0, AdamW. Prints the
 median over the steps of a run, after three that are not counted, with the slowest and the fastest.
@@ -29,6 +30,9 @@ def main():
     parser.add_argument(
         "--attention", choices=["fused", "plain"], default="fused",
         help="PyTorch's scaled_dot_product_attention, or the product, softmax, product")
+    parser.add_argument("--bf16", action="store_true", help="autocast to bfloat16")
+    parser.add_argument("--compile", action="store_true", help="torch.compile; needs a C++ compiler")
+    parser.add_argument("--fused-optimizer", action="store_true")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
 
@@ -45,13 +49,15 @@ def main():
             {"params": [p for p in parameters if p.dim() > 1], "weight_decay": 0.1},
             {"params": [p for p in parameters if p.dim() == 1], "weight_decay": 0.0},
         ],
-        lr=1e-3, betas=(0.9, 0.95))
+        lr=1e-3, betas=(0.9, 0.95), fused=arguments.fused_optimizer)
+    loss_of = torch.compile(model.loss) if arguments.compile else model.loss
     text = torch.randint(0, c.vocabulary_size, (600_000,))
     windows = text.unfold(0, c.context_length + 1, 1)
 
     def step():
         batch = windows[torch.randint(0, len(windows), (arguments.batch,))]
-        loss = model.loss(batch[:, :-1], batch[:, 1:])
+        with torch.autocast("cpu", torch.bfloat16, enabled=arguments.bf16):
+            loss = loss_of(batch[:, :-1], batch[:, 1:])
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -71,14 +77,18 @@ def main():
             "measure": "train", "rows": arguments.batch, "threads": arguments.threads,
             "value": median, "unit": "tokens/s", "low": low, "high": high, "runs": len(speeds),
             "dropout": arguments.dropout, "attention_dropout": arguments.attention_dropout,
-            "attention": arguments.attention,
+            "attention": arguments.attention, "bf16": arguments.bf16, "compiled": arguments.compile,
+            "fused_optimizer": arguments.fused_optimizer,
             "torch": torch.__version__,
         }
         print(json.dumps([record]))
     else:
+        how = ", ".join(
+            ["compiled" if arguments.compile else "eager", "bf16" if arguments.bf16 else "f32"]
+            + ["fused optimizer"] * arguments.fused_optimizer)
         print(
             f"{median:.0f} tokens/s ({low:.0f} to {high:.0f}, {len(speeds)} steps): PyTorch"
-            f" {torch.__version__}, eager f32, {arguments.threads} threads, {arguments.attention}"
+            f" {torch.__version__}, {how}, {arguments.threads} threads, {arguments.attention}"
             f" attention, dropouts {arguments.dropout} and {arguments.attention_dropout}, {arguments.batch} x {c.context_length}")
 
 

@@ -46,6 +46,12 @@ package struct CompactSettings: Sendable, Hashable {
     /// The values that a file with these settings decodes to.
     package func rounded(_ weights: ModelWeights) -> ModelWeights {
         let result = ModelWeights(weights.configuration)
+        round(weights, into: result)
+        return result
+    }
+
+    /// As ``rounded(_:)``, into weights of the same shape.
+    package func round(_ weights: ModelWeights, into result: ModelWeights) {
         for parameter in weights.layout.parameters {
             let values = weights.floats(parameter)
             switch storage(of: parameter, values: values) {
@@ -58,6 +64,5 @@ package struct CompactSettings: Sendable, Hashable {
                 result.set(parameter, to: Grid.values(symbols, step: step))
             }
         }
-        return result
     }
 }

@@ -23,6 +23,12 @@ package enum GridLadder {
         package let packedLoss: Double
         /// Nats per token that the grid adds; below zero by chance.
         package var cost: Double { packedLoss - exactLoss }
+
+        package init(settings: CompactSettings, exactLoss: Double, packedLoss: Double) {
+            self.settings = settings
+            self.exactLoss = exactLoss
+            self.packedLoss = packedLoss
+        }
     }
 
     /// The first grid within the budget, else the finest.

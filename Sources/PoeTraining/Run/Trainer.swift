@@ -43,17 +43,24 @@ package final class Trainer {
     /// What the operations of all of them run on.
     package let compute: Compute
     private let teachers: Teachers?
+    private let grid: (settings: CompactSettings, rounded: ModelWeights)?
     private let gradients: ModelWeights
-    private let tokens: [TokenID]
+    private let text: TextPerturbation
     private var windows: (epoch: Int, starts: [Int])?
 
     /// Prepares a training of a new model on `tokens`.
     ///
-    /// - Parameter teachers: Models of the same vocabulary and context length that it learns from
-    ///   beside the text, as much as `recipe.teacherShare` says.
+    /// - Parameters:
+    ///   - tokenizer: What made the tokens; its merges are undone where the recipe says so.
+    ///   - teachers: Models of the same vocabulary and context length that it learns from beside the
+    ///     text, as much as `recipe.teacherShare` says.
+    ///   - grid: If given, the gradients are those of the weights as a file with these settings would
+    ///     hold them, while the steps are taken by the exact ones ("straight-through"; Bengio, Léonard
+    ///     and Courville, 2013): so the weights move to where rounding costs little.
     package init(
         recipe: Recipe, configuration: ModelConfiguration, tokens: [TokenID],
-        teachers: [ModelWeights] = [], threads: Int
+        tokenizer: TokenizerDescription? = nil, teachers: [ModelWeights] = [],
+        grid: CompactSettings? = nil, threads: Int
     ) throws(TrainingError) {
         try recipe.validate()
         do { try configuration.validate() } catch { throw .invalidRecipe(error.description) }
@@ -61,13 +68,16 @@ package final class Trainer {
             recipe: recipe, contextLength: configuration.contextLength, tokenCount: tokens.count)
         self.recipe = recipe
         self.configuration = configuration
-        self.tokens = tokens
+        text = TextPerturbation(
+            tokens, tokenizer: tokenizer, recipe: recipe, stepCount: sampler.stepCount)
         compute = Compute(threads: threads)
         weights = ModelWeights(configuration)
         weights.initialize(seed: recipe.seed)
         gradients = ModelWeights(configuration)
+        self.grid = grid.map { ($0, ModelWeights(configuration)) }
         network = Network(
-            weights: weights, shardWindows: Self.shardWindows, compute: compute,
+            weights: self.grid?.rounded ?? weights, shardWindows: Self.shardWindows,
+            compute: compute,
             precision: recipe.precision)
         self.teachers =
             teachers.isEmpty
@@ -86,6 +96,7 @@ package final class Trainer {
     package func takeStep() throws(TrainingError) -> StepReport {
         let epoch = sampler.epoch(of: step)
         let batch = batch(of: epoch)
+        if let grid { grid.settings.round(weights, into: grid.rounded) }
         let loss = network.withWeightsFixed { accumulateGradients(batch) }
         guard loss.isFinite,
             let moved = compute.timing(
@@ -119,17 +130,19 @@ package final class Trainer {
         let scale = 1 / Float(batch.count * length)
         gradients.flat.fill(0)
         var sum = 0.0
-        var first = batch.startIndex
-        var shard = 0
-        while first < batch.endIndex {
-            let starts = batch[first..<min(first + Self.shardWindows, batch.endIndex)]
+        for (shard, first) in stride(from: 0, to: batch.count, by: Self.shardWindows).enumerated() {
+            let windows = (first..<min(first + Self.shardWindows, batch.count)).map { window in
+                text.text(
+                    from: batch[batch.startIndex + window], count: length + 1, step: step,
+                    window: window)
+            }
             sum += network.loss(
-                inputs: starts.flatMap { tokens[$0..<$0 + length] },
-                targets: starts.flatMap { tokens[$0 + 1..<$0 + 1 + length] },
+                inputs: windows.enumerated().flatMap { place, tokens in
+                    text.noisy(Array(tokens.dropLast()), step: step, window: first + place)
+                },
+                targets: windows.flatMap { $0.dropFirst() },
                 dropout: DropoutKeys(recipe: recipe, step: step, shard: shard),
                 gradients: gradients, gradientScale: scale, teachers: teachers)
-            first = starts.endIndex
-            shard += 1
         }
         return sum / Double(batch.count * length)
     }

@@ -63,6 +63,8 @@ extension Recipe {
             "recipe.precision": .string(precision.rawValue),
             "recipe.shard_windows": .integer(Trainer.shardWindows),
         ]
+        if mergeDropout > 0 { keys["recipe.merge_dropout"] = decimal(mergeDropout) }
+        if tokenNoise > 0 { keys["recipe.token_noise"] = decimal(tokenNoise) }
         if let stride { keys["recipe.stride"] = .integer(stride) }
         if let warmupSteps { keys["recipe.warmup_steps"] = .integer(warmupSteps) }
         for (name, value) in [
