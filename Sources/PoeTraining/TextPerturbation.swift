@@ -1,4 +1,4 @@
-import PoeCore
+package import PoeCore
 
 /// Makes the same text look different in every pass, so that it is harder to learn by heart.
 ///
@@ -9,7 +9,7 @@ import PoeCore
 ///   in the text (unigram noising; Xie et al., 2017).
 ///
 /// Everything is a function of the recipe's seed, the step and the place in its batch.
-struct TextPerturbation {
+package struct TextPerturbation {
     private let tokens: [TokenID]
     private let merges: [Merge]
     private let firstMerge: Int
@@ -23,7 +23,7 @@ struct TextPerturbation {
         static let merges: UInt64 = 0x6D65_7267_0000_0000
     }
 
-    init(
+    package init(
         _ tokens: [TokenID], tokenizer: TokenizerDescription?, recipe: Recipe, stepCount: Int
     ) {
         self.tokens = tokens
@@ -35,7 +35,7 @@ struct TextPerturbation {
     }
 
     /// `count` tokens of the text from `start` on, as window `window` of the batch of `step` has them.
-    func text(from start: Int, count: Int, step: Int, window: Int) -> [TokenID] {
+    package func text(from start: Int, count: Int, step: Int, window: Int) -> [TokenID] {
         let rate = recipe.mergeDropout * (1 - Float(step) / Float(max(1, stepCount)))
         guard rate > 0, !merges.isEmpty else { return Array(tokens[start..<start + count]) }
         var cut = Splitting(
@@ -75,7 +75,7 @@ struct TextPerturbation {
     }
 
     /// The tokens with some of them replaced.
-    func noisy(_ inputs: [TokenID], step: Int, window: Int) -> [TokenID] {
+    package func noisy(_ inputs: [TokenID], step: Int, window: Int) -> [TokenID] {
         guard recipe.tokenNoise > 0 else { return inputs }
         let first = UInt64(step) << 20
         return inputs.enumerated().map { position, token in

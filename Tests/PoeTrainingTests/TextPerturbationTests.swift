@@ -1,8 +1,7 @@
 import PoeCore
 import PoeTokenizer
+import PoeTraining
 import Testing
-
-@testable import PoeTraining
 
 @Suite struct TextPerturbationTests {
     private let text = String(
