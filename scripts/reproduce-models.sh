@@ -21,16 +21,20 @@ scripts/setup
 swift build -c release
 bin=.build/release
 
-# The recipe that both models share.
-recipe=(--split "$corpus/split.json")
+# The split that both models share.
+split=(--split "$corpus/split.json")
 
-train() {
+learn() {
     local name=$1
     shift
-    "$bin/poe-train" "$corpus/poe" -o "$folder/$name.poem" --report "$folder/$name" "${recipe[@]}" "$@"
+    "$bin/poe-train" "$corpus/poe" -o "$folder/$name.poem" --report "$folder/$name" "${split[@]}" "$@"
     "$bin/poe-model" verify "$folder/$name.poem"
-    "$bin/poe-model" score "$folder/$name.poem" --corpus "$corpus/poe" \
-        --split "$corpus/split.json" --part validation --json
+    "$bin/poe-model" score "$folder/$name.poem" --corpus "$corpus/poe" "${split[@]}" \
+        --part validation --json
+}
+
+compare() {
+    local name=$1
     if cmp -s "$folder/$name.poem" "models/$name.poem"; then
         echo "$name: the same bytes as models/$name.poem"
     else
@@ -38,5 +42,11 @@ train() {
     fi
 }
 
-train bpe --tokenizer bpe --bpe-vocab-size 512 --batch-size 32 --epochs 7 --dropout 0.15
-train char --tokenizer char --batch-size 32 --epochs 5 --dropout 0.05
+# BPE: a model learns from the text, and a second one from the text and the first.
+learn bpe-teacher --epochs 21 --dropout 0.21 --profile lossless
+learn bpe --epochs 10 --dropout 0.2 --teacher "$folder/bpe-teacher.best.poem" --teacher-share 0.8
+compare bpe
+
+# Characters: a training from before bfloat16, whose precision and learning rate are named here.
+learn char --tokenizer char --epochs 5 --dropout 0.05 --learning-rate 1.5e-3 --precision f32
+compare char

@@ -1,7 +1,8 @@
 /// The shape of a model and the length and dropout of its training, fitted to an amount of text.
 ///
-/// Three dials, each a function of the number of training tokens, found on one corpus and tried on
-/// parts of it (Documentation/LOG.md). Whoever asks for something else gets it; the rest still fits.
+/// Three dials, each a function of the number of training tokens. For texts as long as the reference
+/// corpus they are measured (Documentation/LOG.md); for shorter ones they follow from that by reasoning
+/// and are yet to be measured. Whoever asks for something else gets it; the rest still fits.
 package struct FittedChoices: Sendable, Equatable {
     /// Tokens of the training text.
     package let tokens: Int

@@ -77,7 +77,8 @@ package struct Chart: Sendable {
         init(_ chart: Chart) {
             let points = chart.series.flatMap(\.points).filter { $0.x.isFinite && $0.y.isFinite }
             let most = max(points.map(\.x).max() ?? 1, 1e-9)
-            xTick = Self.tick(most, 12)
+            // Passes are counted: parts of one would only look exact.
+            xTick = max(Self.tick(most, 12), min(1, most))
             x = 0...most
             let low = chart.yRange?.lowerBound ?? points.map(\.y).min() ?? 0
             let high = chart.yRange?.upperBound ?? points.map(\.y).max() ?? 1
