@@ -93,7 +93,7 @@ import Testing
             compute.addResidual(
                 x.matrix, to: residual.matrix, dropout: dropout, into: residual.matrix)
             compute.addResidual(
-                x.matrix, to: Table(rows, columns, seed: 2).matrix, dropout: nil,
+                x.matrix, to: old.matrix, dropout: nil,
                 into: plain.matrix)
             return [dropped, residual, plain]
         }
