@@ -69,8 +69,9 @@ copied() {
             --quiet --no-display-prompt >"$folder/$name.text" 2>/dev/null
         "$bin/poe-model" overlap "$folder/$name.text" --corpus "$corpus/poe" \
             --split "$corpus/split.json" --json |
-            python3 -c 'import json, sys; o = json.load(sys.stdin)
-print(f"{sys.argv[1]},{o[\"share\"]:.4f},{o[\"longest\"]}")' "$number" >>"$folder/$name.copied.tmp"
+            python3 -c 'import json, sys
+found = json.load(sys.stdin)
+print("{},{:.4f},{}".format(sys.argv[1], found["share"], found["longest"]))' "$number" >>"$folder/$name.copied.tmp"
     done
     rm "$folder/$name.text"
     mv "$folder/$name.copied.tmp" "$folder/$name.copied.csv"
