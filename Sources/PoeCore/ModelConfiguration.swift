@@ -54,7 +54,8 @@ public struct ModelConfiguration: Sendable, Hashable {
         self.layerCount = layerCount
         self.headCount = headCount
         self.modelDimension = modelDimension
-        self.feedForwardDimension = feedForwardDimension ?? 4 * modelDimension
+        // A width that overflows here is one that `validate` refuses.
+        self.feedForwardDimension = feedForwardDimension ?? 4 &* modelDimension
         self.activation = activation
         self.normEpsilon = normEpsilon
         self.hasBiases = hasBiases

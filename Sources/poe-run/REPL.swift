@@ -53,17 +53,14 @@ struct REPL {
                 Output.note("\(name) = \(settings.text(of: name))")
             case .show: show()
             case .probabilities(let text): try showProbabilities(after: text)
-            case .model(let path):
-                session = try session.with(model: path)
-                Output.note(session.facts.map { "\($0.0) \($0.1)" }.joined(separator: "; "))
+            case .model(let path): try switchModel(to: path)
             case .save(let path): try save(to: path)
             case .help: Output.note(REPLCommand.helpText)
             case .leave: return false
             }
         } catch let error as SettingError {
             Output.note(error.description)
-        } catch let error as any ClassifiedError where error.failureKind != .internalFault {
-            // A file that is missing, or is no model, is no reason to leave.
+        } catch let error as any ClassifiedError where error.failureKind == .usage {
             Output.note(error.description)
         }
         return true
@@ -114,15 +111,35 @@ struct REPL {
         Output.note(bars.text)
     }
 
+    /// A file that is missing, or is no model, is no reason to leave.
+    private mutating func switchModel(to path: String) throws {
+        do {
+            session = try session.with(model: path)
+            Output.note(session.facts.map { "\($0.0) \($0.1)" }.joined(separator: "; "))
+        } catch let error as any ClassifiedError {
+            Output.note(error.description)
+        }
+    }
+
+    /// Nor is a file that cannot be written.
     private func save(to path: String) throws {
         guard let lastText else {
             Output.note("there is no text to save yet")
             return
         }
+        do {
+            try add(lastText, to: path)
+            Output.note(
+                "\(path): \(Format.count(lastText.unicodeScalars.count, "character")) added")
+        } catch let error as any ClassifiedError {
+            Output.note(error.description)
+        }
+    }
+
+    private func add(_ text: String, to path: String) throws {
         let before = TextFile.exists(path) ? try InputText.read(path) : ""
         let gap = before.isEmpty ? "" : before.hasSuffix("\n") ? "\n" : "\n\n"
-        try TextFile.write(before + gap + lastText + "\n", to: path)
-        Output.note("\(path): \(Format.count(lastText.unicodeScalars.count, "character")) added")
+        try TextFile.write(before + gap + text + "\n", to: path)
     }
 
     private func show() {

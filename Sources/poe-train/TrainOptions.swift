@@ -76,7 +76,7 @@ struct ModelOptions: ParsableArguments {
 
     /// Heads of 32, as the reference model has them; fewer where the width is no multiple of that.
     private static func heads(of width: Int) -> Int {
-        (1...max(1, width / 32)).last { width % $0 == 0 } ?? 1
+        (1...min(max(1, width / 32), 1_024)).last { width % $0 == 0 } ?? 1
     }
 }
 

@@ -167,6 +167,9 @@ import Testing
         #expect(try train.run(["book.txt", "--dropout", "1.5"], in: folder).status == 64)
         #expect(
             try train.run(["book.txt", "--width", "17", "--heads", "2"], in: folder).status == 64)
+        // A prime: no number of heads that fits may be looked for as long as it takes.
+        #expect(
+            try train.run(["book.txt", "--width", "9223372036854775783"], in: folder).status == 64)
         #expect(try train.run(["book.txt", "--bpe-vocab-size", "3"], in: folder).status == 64)
         let short = try train.run(["short.txt"], in: folder)
         #expect(short.status == 65)

@@ -37,6 +37,17 @@ import Testing
         #expect(svg.components(separatedBy: "class=\"point c0\"").count == 6)
     }
 
+    @Test func aDamagedLogIsDrawnAsFarAsItGoes() {
+        var damaged = history(epochs: 3)
+        for (i, loss) in [Double.nan, .infinity, 1e308, -1e308].enumerated() {
+            damaged.steps[25 + i].loss = loss
+            damaged.epochs[1].trainingLoss = loss
+            damaged.epochs[2].validationLoss = loss
+            let svg = LossCurve(damaged, title: "damaged").svg
+            #expect(svg.contains("polyline") && !svg.contains("nan"))
+        }
+    }
+
     @Test func namesDoNotCoverEachOther() {
         let lines = (0..<8).map { i in
             Chart.Series(

@@ -67,6 +67,11 @@ package struct Chart: Sendable {
             """
     }
 
+    /// Not so for what a damaged log may hold: no number, or one without measure.
+    static func canBeDrawn(_ point: (x: Double, y: Double)) -> Bool {
+        point.x.magnitude < 1e12 && point.y.magnitude < 1e12
+    }
+
     /// From values to places.
     private struct Scale {
         let x: ClosedRange<Double>
@@ -75,7 +80,7 @@ package struct Chart: Sendable {
         let yTick: Double
 
         init(_ chart: Chart) {
-            let points = chart.series.flatMap(\.points).filter { $0.x.isFinite && $0.y.isFinite }
+            let points = chart.series.flatMap(\.points).filter(Chart.canBeDrawn)
             let most = max(points.map(\.x).max() ?? 1, 1e-9)
             // Passes are counted: parts of one would only look exact.
             xTick = max(Self.tick(most, 12), min(1, most))
@@ -139,7 +144,7 @@ package struct Chart: Sendable {
     }
 
     private func line(_ series: Series, _ scale: Scale) -> String {
-        let places = series.points.filter { $0.x.isFinite && $0.y.isFinite }.map(scale.place)
+        let places = series.points.filter(Self.canBeDrawn).map(scale.place)
         let color = "c\(series.color % Self.colorCount)"
         let kind =
             switch series.style {
@@ -169,7 +174,7 @@ package struct Chart: Sendable {
     private func names(_ scale: Scale) -> String {
         var ends: [(y: Double, series: Series)] = []
         for series in series where !series.name.isEmpty {
-            guard let last = series.points.last else { continue }
+            guard let last = series.points.last(where: Self.canBeDrawn) else { continue }
             ends.append((scale.place(last).y, series))
         }
         ends.sort { $0.y < $1.y }

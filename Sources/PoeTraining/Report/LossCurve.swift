@@ -17,8 +17,8 @@ package struct LossCurve {
         let training = history.epochs.map { (x: Double($0.epoch) - 0.5, y: $0.trainingLoss) }
         let validation = history.validationPoints(perCharacter: false)
         // The first steps fall from so high that they would press the rest together.
-        let seen =
-            steps.dropFirst(steps.count / 20).map(\.y) + training.map(\.y) + validation.map(\.y)
+        let seen = (steps.dropFirst(steps.count / 20) + training + validation)
+            .filter(Chart.canBeDrawn).map(\.y)
         let best = history.best.flatMap { best in
             best.validationLoss.map { "best \(fixed($0, 3)) (epoch \(best.epoch))" }
         }
