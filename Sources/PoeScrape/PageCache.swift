@@ -73,7 +73,12 @@ package final class PageCache {
         }
     }
 
-    deinit { close(lock) }
+    deinit {
+        // A process that is being started may hold a copy of the descriptor for a moment: closing this one
+        // alone would leave the folder locked for as long.
+        flock(lock, LOCK_UN)
+        close(lock)
+    }
 
     /// The page, if nothing need be asked.
     func fresh(_ url: String) -> (Record, [UInt8])? {
