@@ -14,6 +14,7 @@ typedef struct {
     const float *q, *k, *v;
     // Element index of the dropout mask at query 0, key 0.
     uint64_t first_mask;
+    float *out;
     float *keys_transposed, *values;
     float *scores;
     // Backward only.
@@ -40,6 +41,7 @@ INLINE job_view view_of(const poe_attention *a, ptrdiff_t job, float *scratch) {
     v.q = rows;
     v.k = rows + width;
     v.v = rows + 2 * width;
+    v.out = a->out + window * a->length * a->out_row + head * a->dimension;
     v.first_mask = (uint64_t)job * (uint64_t)a->length * (uint64_t)a->length;
     v.keys_transposed = scratch;
     v.values_transposed = v.keys_transposed + a->dimension * wide;
@@ -57,6 +59,27 @@ INLINE job_view view_of(const poe_attention *a, ptrdiff_t job, float *scratch) {
         v.d_v = v.d_k + width;
     }
     return v;
+}
+
+/// Has `rows` rows of a head's width fetched into the second-level cache.
+INLINE void fetch_rows(const job_view *v, const float *first, ptrdiff_t row, ptrdiff_t rows) {
+    for (ptrdiff_t i = 0; i < rows; i++) {
+        for (ptrdiff_t j = 0; j < v->dimension; j += LANES)
+            __builtin_prefetch(first + i * row + j, 0, 2);
+    }
+}
+
+/// Has `rows` positions from `t0` on of the window's next head fetched: a head's rows stand so far
+/// apart that no processor foresees which is read next.
+INLINE void fetch_next_head(const poe_attention *a, const job_view *v, ptrdiff_t job, ptrdiff_t t0,
+                            ptrdiff_t rows) {
+    if (job % a->heads == a->heads - 1) return;
+    const float *operands[] = {v->q, v->k, v->v};
+    for (int i = 0; i < 3; i++)
+        fetch_rows(v, operands[i] + t0 * a->qkv_row + v->dimension, a->qkv_row, rows);
+    if (!a->d_qkv) return;
+    fetch_rows(v, v->out + t0 * a->out_row + v->dimension, a->out_row, rows);
+    fetch_rows(v, v->d_out + t0 * a->d_out_row + v->dimension, a->d_out_row, rows);
 }
 
 INLINE void pack_all(const job_view *v, const float *b, ptrdiff_t b_row, int transposed,
@@ -113,12 +136,13 @@ INLINE float soften(float *scores, ptrdiff_t t, ptrdiff_t end, float scale,
         tops = max16(tops, choose(seen(j, t), load(scores + j), lowest));
     float top = top16(tops) * scale;
     v16 sums = splat(0.0f);
-    for (ptrdiff_t j = 0; j < end; j += LANES) {
+    for (ptrdiff_t j = 0; j <= t; j += LANES) {
         v16 e = exp16(fma16(load(scores + j), splat(scale), splat(-top)));
         e = choose(seen(j, t), e, splat(0.0f));
         sums += e;
         store(scores + j, e);
     }
+    for (ptrdiff_t j = round_up(t + 1, LANES); j < end; j += LANES) store(scores + j, splat(0.0f));
     float sum = sum16(sums);
     float inverse = 1.0f / sum;
     for (ptrdiff_t j = 0; j <= t; j += LANES) {
@@ -131,18 +155,17 @@ INLINE float soften(float *scores, ptrdiff_t t, ptrdiff_t end, float scale,
 
 static void attention(const poe_attention *a, ptrdiff_t job, float *scratch) {
     const job_view v = view_of(a, job, scratch);
-    ptrdiff_t window = job / a->heads, head = job % a->heads;
-    float *out = a->out + window * v.length * a->out_row + head * v.dimension;
     pack_all(&v, v.k, a->qkv_row, 1, v.dimension, v.length, v.keys_transposed);
     pack_all(&v, v.v, a->qkv_row, 0, v.length, v.dimension, v.values);
     for (ptrdiff_t t0 = 0; t0 < v.length; t0 += QUERY_BLOCK) {
         ptrdiff_t rows = smaller(QUERY_BLOCK, v.length - t0), limit = t0 + rows;
+        fetch_next_head(a, &v, job, t0, rows);
         score_block(&v, v.q + t0 * a->qkv_row, a->qkv_row, v.keys_transposed, rows, limit, v.scores);
         for (ptrdiff_t t = t0; t < limit; t++)
             a->log_sum_exp[job * v.length + t] =
                 soften(v.scores + (t - t0) * v.score_row, t, round_up(limit, LANES),
                        a->score_scale, a->dropout, v.first_mask + (uint64_t)(t * v.length));
-        apply_block(&v, v.scores, 0, v.values, rows, limit, out + t0 * a->out_row, a->out_row, 0);
+        apply_block(&v, v.scores, 0, v.values, rows, limit, v.out + t0 * a->out_row, a->out_row, 0);
     }
 }
 
@@ -152,7 +175,11 @@ INLINE void soften_backward(float *scores, float *d_scores, ptrdiff_t t, ptrdiff
                             float log_sum_exp, float delta, const poe_attention *a,
                             uint64_t mask) {
     const v16 zero = splat(0.0f);
-    for (ptrdiff_t j = 0; j < end; j += LANES) {
+    for (ptrdiff_t j = round_up(t + 1, LANES); j < end; j += LANES) {
+        store(scores + j, zero);
+        store(d_scores + j, zero);
+    }
+    for (ptrdiff_t j = 0; j <= t; j += LANES) {
         v16 p = exp16(fma16(load(scores + j), splat(a->score_scale), splat(-log_sum_exp)));
         v16 d = load(d_scores + j);
         v16 kept = p;
@@ -169,25 +196,28 @@ INLINE void soften_backward(float *scores, float *d_scores, ptrdiff_t t, ptrdiff
 
 static void attention_backward(const poe_attention *a, ptrdiff_t job, float *scratch) {
     const job_view v = view_of(a, job, scratch);
-    ptrdiff_t window = job / a->heads, head = job % a->heads;
-    const float *out = a->out + window * v.length * a->out_row + head * v.dimension;
     pack_all(&v, v.k, a->qkv_row, 1, v.dimension, v.length, v.keys_transposed);
     pack_all(&v, v.v, a->qkv_row, 1, v.dimension, v.length, v.values_transposed);
     pack_all(&v, v.k, a->qkv_row, 0, v.length, v.dimension, v.keys);
     for (ptrdiff_t t0 = 0; t0 < v.length; t0 += QUERY_BLOCK) {
         ptrdiff_t rows = smaller(QUERY_BLOCK, v.length - t0), limit = t0 + rows;
         const float *d_out = v.d_out + t0 * a->d_out_row, *q = v.q + t0 * a->qkv_row;
+        fetch_next_head(a, &v, job, t0, rows);
         score_block(&v, q, a->qkv_row, v.keys_transposed, rows, limit, v.scores);
         score_block(&v, d_out, a->d_out_row, v.values_transposed, rows, limit, v.d_scores);
-        for (ptrdiff_t t = t0; t < limit; t++) {
+        // Before the softmax, not in its loop: reads of rows that far apart are slow one by one.
+        float deltas[QUERY_BLOCK];
+        for (ptrdiff_t i = 0; i < rows; i++) {
             v16 products = splat(0.0f);
             FOR_VECTORS(v.dimension)
-                products = fma16(load_some(v.d_out + t * a->d_out_row + j, left),
-                                 load_some(out + t * a->out_row + j, left), products);
-            soften_backward(v.scores + (t - t0) * v.score_row, v.d_scores + (t - t0) * v.score_row,
-                            t, round_up(limit, LANES), a->log_sum_exp[job * v.length + t],
-                            sum16(products), a, v.first_mask + (uint64_t)(t * v.length));
+                products = fma16(load_some(d_out + i * a->d_out_row + j, left),
+                                 load_some(v.out + (t0 + i) * a->out_row + j, left), products);
+            deltas[i] = sum16(products);
         }
+        for (ptrdiff_t i = 0; i < rows; i++)
+            soften_backward(v.scores + i * v.score_row, v.d_scores + i * v.score_row, t0 + i,
+                            round_up(limit, LANES), a->log_sum_exp[job * v.length + t0 + i],
+                            deltas[i], a, v.first_mask + (uint64_t)((t0 + i) * v.length));
         apply_block(&v, v.d_scores, 0, v.keys, rows, limit, v.d_q + t0 * a->d_qkv_row,
                     a->d_qkv_row, 0);
         // Each block of queries adds its share to the keys and values before `limit`; the rows

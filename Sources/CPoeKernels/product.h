@@ -140,7 +140,11 @@ INLINE void tile(const int words, const int rows, const int vectors, const float
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++) {
 #pragma clang loop unroll(full)
-        for (int j = 0; j < vectors; j++) sum[i][j] = splat(0.0f);
+        for (int j = 0; j < vectors; j++) {
+            sum[i][j] = splat(0.0f);
+            // C is on its way while the sums are made.
+            __builtin_prefetch(c + i * c_row + j * LANES, 1);
+        }
     }
 #pragma clang loop unroll(disable)
     for (ptrdiff_t k = 0; k < depth; k++) {
@@ -188,14 +192,33 @@ INLINE void tile_rows(const int words, ptrdiff_t rows, const int vectors, const 
     }
 }
 
+/// Rows of A that are read next, `rows` of `lines` cache lines: every tile has `each` lines of them
+/// fetched behind its sums, which take longer.
+typedef struct {
+    const float *first;
+    ptrdiff_t row, rows, lines, line, each;
+} upcoming;
+
+INLINE void fetch_lines(upcoming *next) {
+    for (ptrdiff_t n = 0; n < next->each && next->rows > 0; n++) {
+        __builtin_prefetch(next->first + next->line * LANES, 0, 2);
+        if (++next->line < next->lines) continue;
+        next->line = 0;
+        next->first += next->row;
+        next->rows--;
+    }
+}
+
 /// `rows` rows of one panel over one block of the depth.
 #define DEFINE_PANEL(NAME, WORDS, VECTORS, A_ROW, A_STEP) \
     static void NAME(ptrdiff_t rows, const float *a, ptrdiff_t a_distance, const float *b, \
                      ptrdiff_t b_row, ptrdiff_t depth, float *c, ptrdiff_t c_row, \
-                     ptrdiff_t columns, int adds, const float *bias) { \
-        for (ptrdiff_t i = 0; i < rows; i += TILE_ROWS) \
+                     ptrdiff_t columns, int adds, const float *bias, upcoming *next) { \
+        for (ptrdiff_t i = 0; i < rows; i += TILE_ROWS) { \
+            fetch_lines(next); \
             tile_rows(WORDS, smaller(TILE_ROWS, rows - i), VECTORS, a + i * (A_ROW), A_ROW, \
                       A_STEP, b, b_row, depth, c + i * c_row, c_row, columns, adds, bias); \
+        } \
     }
 /// Those functions for panels of `V` vectors.
 #define DEFINE_PANELS(V) \
@@ -206,7 +229,8 @@ INLINE void tile_rows(const int words, ptrdiff_t rows, const int vectors, const 
 #define PANEL_FUNCTIONS(V) {{rows_##V, steps_##V}, {word_rows_##V, word_steps_##V}}
 
 typedef void panel_function(ptrdiff_t, const float *, ptrdiff_t, const float *, ptrdiff_t,
-                            ptrdiff_t, float *, ptrdiff_t, ptrdiff_t, int, const float *);
+                            ptrdiff_t, float *, ptrdiff_t, ptrdiff_t, int, const float *,
+                            upcoming *);
 
 DEFINE_PANELS(1)
 #if TILE_VECTORS >= 4
@@ -232,10 +256,12 @@ typedef struct {
     int by_steps;
 } a_block;
 
-/// `rows` rows from `row` on, all panels, over the `depth` steps from `k` on.
+/// `rows` rows from `row` on, all panels, over the `depth` steps from `k` on; `next` is what follows.
 INLINE void multiply_block(const poe_product *q, int words, a_block a, ptrdiff_t row,
                            ptrdiff_t rows, ptrdiff_t k, ptrdiff_t depth, ptrdiff_t panel_begin,
-                           ptrdiff_t panel_end) {
+                           ptrdiff_t panel_end, upcoming next) {
+    ptrdiff_t tiles = (rows + TILE_ROWS - 1) / TILE_ROWS * (panel_end - panel_begin);
+    if (tiles > 0) next.each = next.rows * next.lines / tiles + 1;
     for (ptrdiff_t p = panel_begin; p < panel_end; p++) {
         ptrdiff_t width = panel_width(p, q->panel_columns), first = p * PANEL;
         ptrdiff_t columns = smaller(width, q->columns - first);
@@ -246,8 +272,28 @@ INLINE void multiply_block(const poe_product *q, int words, a_block a, ptrdiff_t
         for (ptrdiff_t i = 0; i < rows; i += a.panel)
             run(smaller(a.panel, rows - i), a.first + i * depth, a.distance, panel, width, depth,
                 q->c + (row + i) * q->c_row + first, q->c_row, columns, q->accumulate || k > 0,
-                bias);
+                bias, &next);
     }
+}
+
+/// What is read of A after the block of rows `row` and steps `k`.
+INLINE upcoming after(const poe_product *q, ptrdiff_t row, ptrdiff_t row_begin, ptrdiff_t row_end,
+                      ptrdiff_t k) {
+    row += A_ROWS;
+    if (row >= row_end) {
+        row = row_begin;
+        k += DEPTH_BLOCK;
+    }
+    if (k >= q->depth) return (upcoming){0};
+    ptrdiff_t rows = smaller(A_ROWS, row_end - row), depth = smaller(DEPTH_BLOCK, q->depth - k);
+    upcoming next = {.first = q->a + row * q->a_row + k * q->a_step, .row = q->a_row,
+                     .rows = rows, .lines = (depth + LANES - 1) / LANES};
+    if (q->a_step != 1) {
+        next.row = q->a_step;
+        next.rows = depth;
+        next.lines = (rows + LANES - 1) / LANES;
+    }
+    return next;
 }
 
 static void multiply(const poe_product *product, ptrdiff_t row_begin, ptrdiff_t row_end,
@@ -266,7 +312,8 @@ static void multiply(const poe_product *product, ptrdiff_t row_begin, ptrdiff_t 
                 pack_a(a.first, q.a_step, depth, rows, scratch);
                 a = (a_block){scratch, A_PANEL, A_PANEL, 1};
             }
-            multiply_block(&q, 0, a, i, rows, k, depth, panel_begin, panel_end);
+            multiply_block(&q, 0, a, i, rows, k, depth, panel_begin, panel_end,
+                           after(&q, i, row_begin, row_end, k));
         }
         k += DEPTH_BLOCK;
     } while (k < q.depth);

@@ -107,7 +107,8 @@ static __attribute__((noinline)) void multiply_words(const poe_product *product,
             const float *first = q.a + i * q.a_row + k * q.a_step;
             a_block a = q.a_step == 1 ? pack_a_rows(first, q.a_row, depth, rows, scratch)
                                       : pack_a_columns(first, q.a_step, depth, rows, scratch);
-            multiply_block(&q, 1, a, i, rows, k / 2, words_in(depth), panel_begin, panel_end);
+            multiply_block(&q, 1, a, i, rows, k / 2, words_in(depth), panel_begin, panel_end,
+                           after(&q, i, row_begin, row_end, k));
         }
         k += DEPTH_BLOCK;
     } while (k < q.depth);
