@@ -79,8 +79,10 @@ let package = Package(
         library(
             "Poe",
             ["PoeInference", "PoeModel", "PoeNumerics", "PoeTokenizer", "PoemFile", "PoeCore"]),
-        // Layer 5: what stands around the model.
+        // A corpus; nothing of it knows models.
         library("PoeCorpus", ["PoeCore"]),
+        // Layer 5: what stands around the model.
+        library("PoeSplit", ["PoeCorpus", "PoeCore"]),
         library(
             "PoeScrape",
             [
@@ -94,8 +96,8 @@ let package = Package(
         .target(
             name: "PoeGallery",
             dependencies: [
-                "PoeCommand", "PoeCorpus", "PoeTraining", "Poe", "PoeInference", "PoeTokenizer",
-                "PoemFile", "PoeCore",
+                "PoeCommand", "PoeSplit", "PoeCorpus", "PoeTraining", "Poe", "PoeInference",
+                "PoeTokenizer", "PoemFile", "PoeCore",
             ],
             resources: [
                 .embedInCode("Page/index.html"), .embedInCode("Page/gallery.js"),
@@ -108,24 +110,25 @@ let package = Package(
         command(
             "poe-run",
             [
-                "Poe", "PoeInference", "PoeModel", "PoeTokenizer", "PoemFile", "PoeCore", "CEdit",
+                "PoeCorpus", "Poe", "PoeInference", "PoeModel", "PoeTokenizer", "PoemFile",
+                "PoeCore", "CEdit",
             ]),
         parsedCommand(
             "poe-train",
             [
-                "PoeCorpus", "PoeTraining", "PoeInference", "PoeModel", "PoeNumerics",
+                "PoeSplit", "PoeCorpus", "PoeTraining", "PoeInference", "PoeModel", "PoeNumerics",
                 "PoeTokenizer", "PoemFile", "PoeCore",
             ]),
         parsedCommand(
             "poe-model",
             [
-                "PoeCorpus", "PoeTraining", "Poe", "PoeInference", "PoeModel", "PoeNumerics",
-                "PoeTokenizer", "PoemFile", "PoeCore",
+                "PoeSplit", "PoeCorpus", "PoeTraining", "Poe", "PoeInference", "PoeModel",
+                "PoeNumerics", "PoeTokenizer", "PoemFile", "PoeCore",
             ]),
         parsedCommand(
             "poe-bench",
             [
-                "PoeCorpus", "PoeTraining", "PoeInference", "PoeModel", "PoeNumerics",
+                "PoeSplit", "PoeCorpus", "PoeTraining", "PoeInference", "PoeModel", "PoeNumerics",
                 "PoeTokenizer", "PoemFile", "PoeCore",
             ]),
         parsedCommand("poe-scrape", ["PoeScrape", "PoeCore"]),
@@ -151,6 +154,7 @@ let package = Package(
             ],
             data: ["Goldens"]),
         tests("PoeCorpusTests", ["PoeCorpus", "PoeCore"]),
+        tests("PoeSplitTests", ["PoeSplit", "PoeCorpus"]),
         tests("PoeScrapeTests", ["PoeScrape", "PoeCore"]),
         tests(
             "PoeGalleryTests",
@@ -163,8 +167,8 @@ let package = Package(
         tests(
             "CommandTests",
             [
-                "PoeCommand", "PoeCorpus", "Poe", "PoeInference", "PoeModel", "PoemFile",
-                "PoeNumerics", "PoeTokenizer", "PoeCore",
+                "PoeCommand", "PoeSplit", "PoeCorpus", "Poe", "PoeInference", "PoeModel",
+                "PoemFile", "PoeNumerics", "PoeTokenizer", "PoeCore",
             ],
             data: ["Goldens"]),
     ]

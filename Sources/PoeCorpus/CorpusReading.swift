@@ -1,17 +1,11 @@
 import PoeCore
 
-#if canImport(FoundationEssentials)
-    internal import FoundationEssentials
-#else
-    internal import Foundation
-#endif
-
 #if canImport(Glibc)
-    internal import Glibc
+    import Glibc
 #elseif canImport(Musl)
-    internal import Musl
+    import Musl
 #else
-    internal import Darwin
+    import Darwin
 #endif
 
 extension Corpus {
@@ -32,18 +26,12 @@ extension Corpus {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else {
             if errno == ENOENT || errno == ENOTDIR { throw .notFound(path: path) }
-            throw .unreadable(path: path, reason: unsafe String(cString: strerror(errno)))
+            throw .unreadable(path: path, reason: systemReason)
         }
         guard status.st_mode & S_IFMT == S_IFDIR else {
             return [try work(at: path)]
         }
-        let names: [String]
-        do {
-            names = try FileManager.default.contentsOfDirectory(atPath: path)
-        } catch {
-            throw .unreadable(path: path, reason: reason(error))
-        }
-        let texts = names.filter { $0.hasSuffix(".txt") && !$0.hasPrefix(".") }
+        let texts = try names(in: path).filter { $0.hasSuffix(".txt") && !$0.hasPrefix(".") }
             .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         guard !texts.isEmpty else {
             throw .noTextFiles(folder: path)
@@ -65,11 +53,37 @@ extension Corpus {
         return Work(name: name, text: normalized(text))
     }
 
-    static func bytes(of path: String) throws(CorpusError) -> [UInt8] {
-        do {
-            return [UInt8](try Data(contentsOf: URL(filePath: path)))
-        } catch {
-            throw .unreadable(path: path, reason: reason(error))
+    private static func names(in folder: String) throws(CorpusError) -> [String] {
+        guard let entries = unsafe opendir(folder) else {
+            throw .unreadable(path: folder, reason: systemReason)
+        }
+        defer { unsafe closedir(entries) }
+        var names: [String] = []
+        while let entry = unsafe readdir(entries) {
+            // In place: an entry is as long as its name, not as the type says.
+            let start =
+                unsafe UnsafeRawPointer(entry) + (MemoryLayout<dirent>.offset(of: \.d_name) ?? 0)
+            names.append(unsafe String(cString: start.assumingMemoryBound(to: CChar.self)))
+        }
+        return names
+    }
+
+    /// The bytes of a file.
+    package static func bytes(of path: String) throws(CorpusError) -> [UInt8] {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .unreadable(path: path, reason: systemReason) }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 1 << 18)
+        while true {
+            let count = unsafe read(descriptor, &block, block.count)
+            if count > 0 {
+                bytes += block[..<count]
+            } else if count == 0 {
+                return bytes
+            } else if errno != EINTR {
+                throw .unreadable(path: path, reason: systemReason)
+            }
         }
     }
 
@@ -89,10 +103,6 @@ extension Corpus {
         return String(result)
     }
 
-    private static func reason(_ error: any Error) -> String {
-        if let error = error as? CocoaError, let underlying = error.underlying as? POSIXError {
-            return unsafe String(cString: strerror(underlying.code.rawValue))
-        }
-        return "\(error)"
-    }
+    /// What `errno` says.
+    private static var systemReason: String { unsafe String(cString: strerror(errno)) }
 }

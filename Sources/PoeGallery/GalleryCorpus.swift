@@ -1,5 +1,6 @@
 import PoeCommand
 package import PoeCorpus
+import PoeSplit
 
 /// The corpus in which the texts of a gallery are looked up.
 package struct GalleryCorpus: Sendable {

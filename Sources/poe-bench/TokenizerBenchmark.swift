@@ -1,6 +1,7 @@
 import PoeCommand
 import PoeCore
 import PoeCorpus
+import PoeSplit
 import PoeTokenizer
 
 /// Learning a tokenizer from a corpus and encoding the corpus with it, on one thread.

@@ -1,4 +1,4 @@
 import ArgumentParser
-package import PoeCorpus
+package import PoeSplit
 
 extension CorpusPart: ExpressibleByArgument {}

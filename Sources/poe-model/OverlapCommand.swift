@@ -1,6 +1,7 @@
 import ArgumentParser
 import PoeCommand
 import PoeCorpus
+import PoeSplit
 
 /// The subcommand `overlap`.
 struct OverlapCommand: ParsableCommand {

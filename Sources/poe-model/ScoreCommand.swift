@@ -4,6 +4,7 @@ import PoeArguments
 import PoeCommand
 import PoeCore
 import PoeCorpus
+import PoeSplit
 
 /// The subcommand `score`.
 struct ScoreCommand: ParsableCommand {

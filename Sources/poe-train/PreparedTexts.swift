@@ -1,6 +1,7 @@
 import PoeCommand
 import PoeCore
 import PoeCorpus
+import PoeSplit
 import PoeTokenizer
 import PoeTraining
 

@@ -1,5 +1,6 @@
 import Foundation
 import PoeCorpus
+import PoeSplit
 import PoeTestSupport
 import Testing
 

@@ -49,6 +49,21 @@ private final class Folder {
         #expect(Corpus(works: texts.map { Work(name: "x", text: $0) }).text == joined)
     }
 
+    @Test func readsFilesWithTheLongestNames() throws {
+        let names = [1, 2, 127, 250].map { String(repeating: "n", count: $0) + ".txt" }
+        let folder = try Folder(Dictionary(uniqueKeysWithValues: names.map { ($0, $0) }))
+        #expect(try Corpus(paths: [folder.path + "/"]).works.map(\.text).sorted() == names.sorted())
+    }
+
+    @Test func namesTheFolderThatIsCalledLikeAFile() throws {
+        let folder = try Folder(["a.txt": "one"])
+        let inner = folder.path + "/b.txt"
+        try FileManager.default.createDirectory(atPath: inner, withIntermediateDirectories: true)
+        #expect(throws: CorpusError.unreadable(path: inner, reason: "Is a directory")) {
+            try Corpus(paths: [folder.path])
+        }
+    }
+
     @Test func takesOutWhatEditorsAdd() throws {
         let folder = try Folder(["a.txt": "\u{FEFF}one\r\ntwo\rthree\r\n\r"])
         #expect(try Corpus(paths: [folder.path + "/a.txt"]).works[0].text == "one\ntwo\rthree\n\r")
@@ -79,64 +94,5 @@ private final class Folder {
         #expect(hash == Corpus(works: [Work(name: "z", text: "one"), b]).hash)
         #expect(hash != Corpus(works: [b, a]).hash)
         #expect(hash != Corpus(works: [Work(name: "a", text: "onetwo")]).hash)
-    }
-}
-
-@Suite struct CorpusSplitTests {
-    private let corpus = Corpus(works: "abc".map { Work(name: "\($0).txt", text: "\($0)\n") })
-
-    private func split(_ json: String) throws -> Corpus.Split {
-        let folder = try Folder(["split.json": json])
-        return try corpus.split(contentsOf: folder.path + "/split.json")
-    }
-
-    @Test func dividesByAFile() throws {
-        let split = try split(
-            #"{"note": 1, "train": ["c.txt", "a.txt"], "validation": ["b.txt"]}"#)
-        #expect(split.train.works.map(\.name) == ["a.txt", "c.txt"])
-        #expect(split[.validation].text == "b\n")
-    }
-
-    @Test(arguments: [
-        (#"{"train": ["a.txt", "b.txt", "c.txt", "d.txt"], "validation": []}"#, "d.txt"),
-        (#"{"train": ["a.txt", "b.txt"], "validation": []}"#, "whether c.txt"),
-        (#"{"train": ["a.txt", "b.txt", "c.txt"], "validation": ["a.txt"]}"#, "a.txt both"),
-        (#"{"train": ["a.txt"]}"#, "no \"validation\""), (#"["a.txt"]"#, "not as expected"),
-        (#"{"train": [1], "validation": []}"#, "train"), ("{", "not valid JSON"), ("", "JSON"),
-    ])
-    func refusesABadFile(json: String, part: String) {
-        let error = #expect(throws: CorpusError.self) { try split(json) }
-        #expect(error?.description.contains(part) == true)
-    }
-
-    @Test func automaticSplitTakesWholeWorks() {
-        let works = (0..<40).map {
-            Work(name: "\($0)", text: String(repeating: "word ", count: 20 + $0 % 7))
-        }
-        let corpus = Corpus(works: works)
-        let split = corpus.automaticSplit()
-        let share = Double(split.validation.characterCount) / Double(corpus.characterCount)
-        #expect((0.05...0.1).contains(share))
-        #expect(split.train.works.count + split.validation.works.count == 40)
-        #expect(split == corpus.automaticSplit())
-    }
-
-    @Test(arguments: [1, 2, 3])
-    func automaticSplitCutsLongWorks(count: Int) {
-        let lines = (0..<1000).map { "Line \($0), é.\n" }.joined()
-        let corpus = Corpus(works: (0..<count).map { Work(name: "\($0)", text: lines) })
-        let split = corpus.automaticSplit()
-        for (head, tail) in zip(split.train.works, split.validation.works) {
-            #expect(head.text + tail.text == lines)
-            #expect(head.text.hasSuffix("\n"))
-        }
-        let share = Double(split.validation.characterCount) / Double(corpus.characterCount)
-        #expect((0.05...0.1).contains(share))
-    }
-
-    @Test(arguments: ["", "a", "ab\n", "0123456789", "01234567890123456789\n"])
-    func automaticSplitSurvivesTinyTexts(text: String) {
-        let split = Corpus(works: [Work(name: "a", text: text)]).automaticSplit()
-        #expect(split.train.text + split.validation.text == text)
     }
 }

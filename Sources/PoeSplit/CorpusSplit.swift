@@ -1,9 +1,10 @@
 import PoeCore
+package import PoeCorpus
 
 #if canImport(FoundationEssentials)
-    internal import FoundationEssentials
+    import FoundationEssentials
 #else
-    internal import Foundation
+    import Foundation
 #endif
 
 /// The parts of a split.
