@@ -7,6 +7,16 @@ package struct UsageError: Error, Equatable, CustomStringConvertible {
     package init(_ description: String) { self.description = description }
 }
 
+/// What a shell completes a value to, where it cannot be one of a few words.
+package enum ValueCompletion: Sendable, Equatable {
+    /// Nothing is known about it.
+    case nothing
+    /// A file whose name ends so; any file for no endings.
+    case file(endings: [String])
+    /// A folder.
+    case folder
+}
+
 /// One flag of a program: how it is typed, what the help says, and what it sets.
 package struct CommandFlag<Values>: Sendable {
     /// As typed: a dash and a letter, or two dashes and a word.
@@ -16,19 +26,22 @@ package struct CommandFlag<Values>: Sendable {
     let help: String
     /// The words that can be its value, if only these, and what they do.
     let words: [(name: String, meaning: String)]
+    /// What shells complete the value to.
+    let completion: ValueCompletion
     /// Takes the value, empty for a flag without one; false if it cannot be one.
     let apply: @Sendable (inout Values, String) -> Bool
 
     /// A flag with a value.
     package init(
         _ names: String..., value: String, help: String,
-        words: [(name: String, meaning: String)] = [],
+        words: [(name: String, meaning: String)] = [], completion: ValueCompletion = .nothing,
         apply: @escaping @Sendable (inout Values, String) -> Bool
     ) {
         self.names = names
         self.value = value
         self.help = help
         self.words = words
+        self.completion = completion
         self.apply = apply
     }
 
@@ -40,6 +53,7 @@ package struct CommandFlag<Values>: Sendable {
         value = nil
         self.help = help
         words = []
+        completion = .nothing
         apply = { values, _ in
             set(&values)
             return true
@@ -99,6 +113,7 @@ package struct ArgumentSyntax<Values>: Sendable {
         for word in words.prefix(while: { $0 != "--" }) {
             if word == "-h" || word == "--help" { return .show(help()) }
             if word == "--version" { return .show(version + "\n") }
+            if word == "--experimental-dump-help" { return .show(description() + "\n") }
         }
         var rest = words[...]
         var argumentsGiven = 0

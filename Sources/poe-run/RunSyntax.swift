@@ -22,8 +22,10 @@ extension RunCommand {
                 74 input or output, 130 interrupted.
                 """,
             version: "poe-run \(Version.text)",
-            argument: CommandFlag(value: "model", help: "The model, a .poem file.") {
-                options, text in
+            argument: CommandFlag(
+                value: "model", help: "The model, a .poem file.",
+                completion: .file(endings: ["poem"])
+            ) { options, text in
                 options.model = text
                 return true
             },
@@ -41,14 +43,16 @@ extension RunCommand {
             },
             CommandFlag(
                 "-f", "--file", value: "file",
-                help: "A file with the prompt; one line end at its end does not count."
+                help: "A file with the prompt; one line end at its end does not count.",
+                completion: .file(endings: [])
             ) { options, text in
                 options.prompt.file = text
                 return true
             },
             CommandFlag(
                 "--batch", value: "batch",
-                help: "A file with one prompt a line (- = standard input); all run as one batch."
+                help: "A file with one prompt a line (- = standard input); all run as one batch.",
+                completion: .file(endings: [])
             ) { options, text in
                 options.prompt.batch = text
                 return true
