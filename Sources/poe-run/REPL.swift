@@ -7,6 +7,8 @@ import PoemFile
 struct REPL {
     private var session: Session
     private var settings: Settings
+    /// Where `/why` looks.
+    private var corpus: CorpusLookup?
     private let editor: LineEditor
     /// What `/again` goes on from.
     private var last: (prompt: String, seed: UInt64)?
@@ -16,9 +18,10 @@ struct REPL {
     /// How many of the tokens that may come next are shown.
     private static let alternatives = 10
 
-    init(session: Session, settings: Settings) {
+    init(session: Session, settings: Settings, corpus: CorpusLookup? = nil) {
         self.session = session
         self.settings = settings
+        self.corpus = corpus
         editor = LineEditor(completions: REPLCommand.completions)
     }
 
@@ -53,6 +56,7 @@ struct REPL {
                 Output.note("\(name) = \(settings.text(of: name))")
             case .show: show()
             case .probabilities(let text): try showProbabilities(after: text)
+            case .why: tellWhy()
             case .model(let path): try switchModel(to: path)
             case .save(let path): try save(to: path)
             case .help: Output.note(REPLCommand.helpText)
@@ -109,6 +113,19 @@ struct REPL {
         let found = try session.alternatives(after: text, count: Self.alternatives)
         let bars = ProbabilityBars(found, Terminal(.error))
         Output.note(bars.text)
+    }
+
+    /// What the last text has from the corpus word for word.
+    private mutating func tellWhy() {
+        guard corpus != nil else {
+            Output.note("there is no corpus to look into; start with poe-run -i --corpus FOLDER")
+            return
+        }
+        guard let lastText else {
+            Output.note("there is no text yet")
+            return
+        }
+        if let report = corpus?.report(on: lastText) { Output.note(report) }
     }
 
     /// A file that is missing, or is no model, is no reason to leave.

@@ -12,6 +12,8 @@ enum REPLCommand: Equatable {
     case show
     /// What may come after the last text, or after this one.
     case probabilities(String?)
+    /// Where the last text stands in the corpus.
+    case why
     /// Another model.
     case model(String)
     /// To add the last text to a file.
@@ -23,7 +25,8 @@ enum REPLCommand: Equatable {
 
     /// The commands, as they are completed.
     static let names = [
-        "/again", "/bye", "/help", "/model", "/probs", "/save", "/set", "/show", "/?",
+        "/again", "/bye", "/help", "/model", "/probs", "/save", "/set", "/show", "/why",
+        "/?",
     ]
 
     /// What `/?` shows.
@@ -36,6 +39,7 @@ enum REPLCommand: Equatable {
                            \(Settings.names.dropFirst(5).joined(separator: ", "))
         /set stop "." "\\n" end texts there; /set stop none: only after predict tokens
         /probs [TEXT]      what may come next, after TEXT or after the last text
+        /why               what of the last text stands word for word in the corpus
         /save FILE         add the last text to the end of a file
         /model FILE        go on with another model
         /show              the model and all settings
@@ -64,6 +68,7 @@ enum REPLCommand: Equatable {
         case "/probs":
             let text = Self.rest(of: line)
             self = .probabilities(text.isEmpty ? nil : text)
+        case "/why": self = .why
         case "/model" where words.count == 1: self = .show
         case "/model": self = .model(Self.trimmed(Self.rest(of: line)))
         case "/save":

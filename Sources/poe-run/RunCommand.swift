@@ -18,7 +18,8 @@ struct RunCommand {
             model: ModelLocation.find(options.model), threads: options.threads,
             output: options.output)
         if options.prompt.isInteractive {
-            var repl = REPL(session: session, settings: settings)
+            let corpus = try options.prompt.corpus.map(CorpusLookup.init(path:))
+            var repl = REPL(session: session, settings: settings, corpus: corpus)
             try repl.run(first: options.prompt.given())
         } else {
             let texts = try session.generate(
@@ -71,6 +72,8 @@ struct PromptOptions: Sendable {
     var batch: String?
     /// Whether prompts are read one after the other.
     var isInteractive = false
+    /// A folder of texts in which the REPL looks texts up.
+    var corpus: String?
 
     func validate(with output: OutputOptions) throws(UsageError) {
         let sources = [
@@ -80,6 +83,7 @@ struct PromptOptions: Sendable {
         guard sources.count < 2 else {
             throw UsageError("\(sources.joined(separator: " and ")) exclude each other")
         }
+        guard isInteractive || corpus == nil else { throw UsageError("--corpus needs -i") }
         if isInteractive, batch != nil {
             throw UsageError("-i and --batch exclude each other")
         }

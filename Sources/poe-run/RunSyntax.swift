@@ -61,6 +61,15 @@ extension RunCommand {
                 "-i", "--interactive",
                 help: "Read prompts one after the other; /? lists what else can be typed."
             ) { $0.prompt.isInteractive = true },
+            CommandFlag(
+                "--corpus", value: "folder",
+                help: "With -i: a folder of .txt files; /why shows what a text has from them "
+                    + "word for word.",
+                completion: .folder
+            ) { options, text in
+                options.prompt.corpus = text
+                return true
+            },
         ]
     }
 

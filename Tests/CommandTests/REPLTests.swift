@@ -66,7 +66,8 @@ import Testing
         for line in ["/?", "/help"] {
             let run = try talk(line)
             for word in [
-                "/again", "/probs", "/save", "/model", "/set", "/show", "/bye", "Ctrl-C", "temp",
+                "/again", "/probs", "/why", "/save", "/model", "/set", "/show", "/bye", "Ctrl-C",
+                "temp",
                 "context-policy",
             ] {
                 #expect(run.errors.contains(word))
@@ -91,6 +92,38 @@ import Testing
         let visible = likeliest.dropFirst("The quick".count)
             .replacing(" ", with: "␣").replacing("\n", with: "↵")
         #expect(visible.hasPrefix(first), "\(first), the text goes on with \(visible)")
+    }
+
+    @Test func whyShowsWhatStandsInTheCorpus() throws {
+        try FileManager.default.createDirectory(
+            at: place.folder.url("works"), withIntermediateDirectories: true)
+        let rain = "It was a day of rain, and all the gutters of the town ran full."
+        let bell = "Nobody came to the door, though the bell rang twice before noon."
+        try place.folder.write("The Gutters\n\n\(rain)\n", to: "works/gutters.txt")
+        try place.folder.write("The Bell\n\(bell)\n\(bell)\n", to: "works/bell.txt")
+        let run = try talk(
+            "/why", "/set predict 0", #""""So: "# + rain, bell + #"""""#, "/why", "The fox", "/why",
+            arguments: ["--corpus", place.folder.path + "/works"])
+        #expect(run.errors.contains("there is no text yet\n"))
+        #expect(
+            run.errors.contains(
+                """
+                64 characters: The Gutters, gutters.txt, line 3
+                    \(rain)↵
+                65 characters: The Bell, bell.txt, line 1, 2 times
+                    ↵\(bell)
+                97.0 % of 132 characters copied; 2 passages of 40 characters or more, the longest of 65
+
+                """), "\(run.errors)")
+        #expect(
+            run.errors.hasSuffix(
+                "no passage of 40 characters or more stands in \(place.folder.path)/works (2 works)\n"
+            ))
+    }
+
+    @Test func whyWithoutACorpusSaysHowToGiveOne() throws {
+        let run = try talk("/set predict 0", "The quick", "/why")
+        #expect(run.errors.contains("poe-run -i --corpus FOLDER"))
     }
 
     @Test func textsAreSavedOneAfterTheOther() throws {

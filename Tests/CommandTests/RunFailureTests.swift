@@ -13,6 +13,7 @@ import Testing
         ["--context-policy", "no"], ["--unknown", "no"], ["-p", "a", "-f", "b"],
         ["-p", "a", "--batch", "b"], ["-i", "--batch", "b"], ["-i", "--jsonl"],
         ["--logprobs", "2"], ["--jsonl", "--logprobs=-1"], ["one", "two"],
+        ["--corpus", "/"],
     ])
     func badUsage(arguments: [String]) throws {
         let run = try Program("poe-run").run([place.model] + arguments)
@@ -24,6 +25,7 @@ import Testing
     @Test func missingFilesAreNoInput() throws {
         for arguments in [
             ["/no/such.poem"], [place.model, "-f", "/no/such"], [place.model, "-f", "/"],
+            [place.model, "-i", "--corpus", "/no/such"],
         ] {
             let run = try Program("poe-run").run(arguments)
             #expect(run.status == 66)

@@ -145,6 +145,15 @@ import Testing
         #expect(index.characterCount == corpus.characterCount)
     }
 
+    @Test func namesTheLineOnWhichAPassageBegins() {
+        let index = CorpusIndex(corpus)
+        let second = corpus.works[1].text
+        for (skipped, line) in [(0, 1), (1, 2), (2, 3), (10, 3), (13, 4), (14, 5), (20, 5)] {
+            let passage = index.overlap(of: String(second.dropFirst(skipped))).longest
+            #expect(passage.map(index.line(of:)) == line, "\(skipped)")
+        }
+    }
+
     @Test func measuresOtherWorksAlike() {
         let others = Corpus(works: [
             Work(name: "x", text: corpus.works[1].text), Work(name: "y", text: "Nothing of it."),

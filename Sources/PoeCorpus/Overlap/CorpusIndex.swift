@@ -59,6 +59,12 @@ package struct CorpusIndex: Sendable {
         return String(line.prefix(80))
     }
 
+    /// The line of its work on which a passage begins, from 1.
+    package func line(of passage: Passage) -> Int {
+        works[passage.work].text.unicodeScalars.prefix(passage.offset)
+            .reduce(1) { $1 == "\n" ? $0 + 1 : $0 }
+    }
+
     /// The passages of a text of at least `minimum` characters that stand in one work and would not if they
     /// were longer at either end, in order.
     ///
