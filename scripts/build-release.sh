@@ -1,14 +1,18 @@
 #!/usr/bin/env bash
-# Builds poe-run as it is handed out, at .build/dist/poe-run, and says how it is linked.
+# Builds all commands as they are handed out, in .build/dist/bin, and says how they are linked; then
+# their manual pages and completions, in .build/dist/share. They start on a machine that has no Swift.
 #
-# On Linux nothing is left to be found and relocated when the program starts: everything, the C library
+# On Linux nothing is left to be found and relocated when a program starts: everything, the C library
 # too, is in one stripped file, which starts in a quarter of a dynamically linked one's time. Where
 # static libraries are missing, only the Swift ones are linked in; elsewhere (macOS) the system has them.
+# poe-scrape asks servers through the system's libcurl, whose certificates and name service are the
+# system's own, so it is always of the second kind.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-out=.build/dist
+out=.build/dist/bin
 mkdir -p "$out"
+rm -f .build/dist/built
 
 # whole FLAG...: whether a C program can be linked statically with the libraries.
 whole() {
@@ -22,19 +26,42 @@ whole() {
             -Wl,--no-whole-archive "$@" >/dev/null 2>&1 && rm -f "$out/static-test"
 }
 
+# build HOW PROGRAM FLAG...
+build() {
+    local how=$1 program=$2
+    shift 2
+    swift build -c release --product "$program" "$@"
+    # A new file, renamed: the old one may be running.
+    cp "$(swift build -c release --show-bin-path "$@")/$program" "$out/$program.new"
+    mv "$out/$program.new" "$out/$program"
+    echo "$out/$program: linked $how, $(wc -c <"$out/$program" | tr -d ' ') bytes"
+}
+
 flags=()
+curl=()
 how="dynamically"
 if [ "$(uname -s)" = Linux ]; then
     how="with the static Swift libraries"
-    flags=(--static-swift-stdlib --scratch-path .build/static -Xlinker -s)
+    flags=(--static-swift-stdlib -Xlinker -s)
+    # The library is there wherever Swift is; the link that a linker looks for comes with its headers.
+    mkdir -p .build/lib
+    ln -sf "$(/sbin/ldconfig -p | awk '$1 == "libcurl.so.4" { print $NF; exit }')" .build/lib/libcurl.so
+    curl=(-Xlinker "-L$PWD/.build/lib" -Xlinker -lcurl)
     # What libedit needs besides itself.
     read -ra needed <<<"$(pkg-config --static --libs libedit 2>/dev/null || echo -ltinfo -lbsd -lmd)"
-    if whole "${needed[@]}"; then
-        how="statically"
-        flags+=(-Xswiftc -static-executable -Xswiftc -use-ld=lld)
-        for flag in "${needed[@]}"; do flags+=(-Xlinker "$flag"); done
-    fi
 fi
-swift build -c release --product poe-run ${flags[@]+"${flags[@]}"}
-cp "$(swift build -c release --show-bin-path ${flags[@]+"${flags[@]}"})/poe-run" "$out/poe-run"
-echo "$out/poe-run: linked $how, $(wc -c <"$out/poe-run" | tr -d ' ') bytes"
+scratch=.build/static-swift
+build "$how" poe-scrape --scratch-path "$scratch" ${flags[@]+"${flags[@]}"} ${curl[@]+"${curl[@]}"}
+if [ "$(uname -s)" = Linux ] && whole "${needed[@]}"; then
+    how="statically"
+    scratch=.build/static
+    flags+=(-Xswiftc -static-executable -Xswiftc -use-ld=lld)
+    for flag in "${needed[@]}"; do flags+=(-Xlinker "$flag"); done
+fi
+for program in poe-run poe-train poe-model poe-bench poe-gallery; do
+    build "$how" "$program" --scratch-path "$scratch" ${flags[@]+"${flags[@]}"}
+done
+
+scripts/make-manuals .build/dist
+# For make: everything in .build/dist belongs together.
+touch .build/dist/built

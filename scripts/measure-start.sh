@@ -26,7 +26,7 @@ printf 'milliseconds, median (least) of %s runs\n' "$runs"
 printf '%-26s %14s %16s %9s\n' "" "first output" "end" "peak MB"
 for kind in default release; do
     program=.build/release/poe-run
-    [ "$kind" = default ] || program=.build/dist/poe-run
+    [ "$kind" = default ] || program=.build/dist/bin/poe-run
     measure "$kind, --version" "$program" --version
     for tokens in 1 100; do
         for threads in 1 2; do
