@@ -1,6 +1,6 @@
 public import PoeCore
 
-/// Turns text into tokens and back, as one ``PoeCore/TokenizerDescription`` says.
+/// Turns text into tokens and back, as one ``TokenizerDescription`` says.
 ///
 /// Text is handled as Unicode scalars (bytes for a byte-level tokenizer), never as what a reader
 /// sees as one character, so that every string over the alphabet comes back exactly. A tokenizer is
@@ -68,7 +68,7 @@ public struct Tokenizer: Sendable {
         }
     }
 
-    /// The text of `tokens`; bytes that are not UTF-8 become U+FFFD, as ``StreamingDecoder`` has it.
+    /// The text of `tokens`; bytes that are not UTF-8 become U+FFFD.
     public func decode(_ tokens: [TokenID]) -> String {
         String(decoding: decodeBytes(tokens), as: UTF8.self)
     }
