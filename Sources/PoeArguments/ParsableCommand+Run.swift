@@ -24,10 +24,34 @@ extension ParsableCommand {
             try? Output.write(message.hasSuffix("\n") ? message : message + "\n")
             return .success
         }
-        if !message.isEmpty {
-            let text = message.hasPrefix("Error: ") ? "error: " + message.dropFirst(7) : message
-            Output.note(text)
-        }
+        if !message.isEmpty { Output.note(brief(message)) }
         return ExitStatus(rawValue: code.rawValue) ?? .internalFault
+    }
+
+    /// The error and how the command is called.
+    ///
+    /// The parser shows the whole help to those who typed nothing but the command's name, and the error
+    /// scrolls away.
+    private static func brief(_ message: String) -> String {
+        guard message.hasPrefix("Error: ") else { return message }
+        let text = "error: " + named(message.dropFirst(7))
+        guard let help = text.firstRange(of: "\n\nOVERVIEW: "),
+            let usage = text.firstRange(of: "\nUSAGE: ")
+        else { return text }
+        let program = configuration.commandName ?? ""
+        return text[..<help.lowerBound] + "\nUsage: "
+            + text[usage.upperBound...].prefix { $0 != "\n" }
+            + "\n  See '\(program) --help' for more information."
+    }
+
+    /// The message; of a misspelt subcommand the parser says no more than that a word is not expected.
+    private static func named(_ message: Substring) -> String {
+        let names = configuration.subcommands.compactMap { $0.configuration.commandName }
+        let known = "Unexpected argument "
+        guard !names.isEmpty, message.hasPrefix(known) else { return String(message) }
+        let lines = message.dropFirst(known.count).split(separator: "\n", maxSplits: 1)
+        return "there is no subcommand \(lines[0]); expected one of "
+            + ([names.joined(separator: ", ")] + lines.dropFirst().map(String.init))
+            .joined(separator: "\n")
     }
 }

@@ -69,17 +69,17 @@ package enum PoemError: Error, Equatable, CustomStringConvertible {
             "\(rule.subject) (\(place)) is \(found), expected \(expected) [rule \(rule.rawValue)]. "
                 + rule.advice
         case .noSuchFile(let path):
-            "cannot open \(path): there is no such file."
+            "cannot open \(path): there is no such file"
         case .notRegularFile(let path):
-            "cannot open \(path): it is not a regular file."
+            "cannot open \(path): it is not a regular file"
         case .notReadable(let path):
-            "cannot open \(path): permission denied."
+            "cannot open \(path): permission denied"
         case .readFailed(let path, let reason):
-            "cannot read \(path): \(reason)."
+            "cannot read \(path): \(reason)"
         case .cannotCreate(let path, let reason):
-            "cannot create \(path): \(reason)."
+            "cannot create \(path): \(reason)"
         case .writeFailed(let path, let reason):
-            "cannot write \(path): \(reason); nothing was changed."
+            "cannot write \(path): \(reason); nothing was changed"
         case .unencodable(let reason):
             "these contents cannot be written as a .poem file: \(reason)."
         }
