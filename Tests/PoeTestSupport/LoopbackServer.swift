@@ -136,7 +136,15 @@ package final class LoopbackServer: Sendable {
             return first
         }
         give(answer, to: request, on: client)
+    }
+
+    /// Sends an answer's end.
+    ///
+    /// The request counts as answered before its last byte is on its way: the next one may come at once.
+    private func finish(_ client: Int32, _ data: Data) {
+        send(client, data.dropLast())
         state.withLock { $0.open -= 1 }
+        send(client, data.suffix(1))
     }
 
     private func give(_ answer: Answer, to request: Request, on client: Int32) {
@@ -146,24 +154,27 @@ package final class LoopbackServer: Sendable {
                 headers["ETag"].map { $0 == request.headers["if-none-match"] }
                 ?? headers["Last-Modified"].map { $0 == request.headers["if-modified-since"] }
             guard isSame != true else {
-                send(client, head(304, headers))
+                finish(client, head(304, headers))
                 return
             }
             var headers = headers
             headers["Content-Type"] = type
             headers["Content-Length"] = "\(body.count)"
-            send(client, head(200, headers) + body)
+            finish(client, head(200, headers) + body)
         case .status(let status, let headers):
-            send(client, head(status, headers.merging(["Content-Length": "0"]) { a, _ in a }))
+            finish(client, head(status, headers.merging(["Content-Length": "0"]) { a, _ in a }))
         case .cut(let body):
             let headers = ["Content-Type": "text/html", "Content-Length": "\(body.count)"]
-            send(client, head(200, headers) + body.prefix(body.count / 2))
-        case .hangUp: break
-        case .silence: while isWaiting(client) { usleep(10_000) }
+            finish(client, head(200, headers) + body.prefix(body.count / 2))
+        case .hangUp: finish(client, Data())
+        case .silence:
+            while isWaiting(client) { usleep(10_000) }
+            finish(client, Data())
         case .endless:
             send(client, head(200, ["Content-Type": "text/html"]))
             let part = Data(repeating: UInt8(ascii: "a"), count: 65_536)
             while send(client, part), !state.withLock(\.isStopped) {}
+            finish(client, Data())
         }
     }
 
