@@ -13,6 +13,7 @@ cd "$(dirname "$0")/.."
 out=.build/dist/bin
 mkdir -p "$out"
 rm -f .build/dist/built
+touch .build/dist/begun
 
 # whole FLAG...: whether a C program can be linked statically with the libraries.
 whole() {
@@ -63,5 +64,5 @@ for program in poe-run poe-train poe-model poe-bench poe-gallery; do
 done
 
 scripts/make-manuals .build/dist
-# For make: everything in .build/dist belongs together.
-touch .build/dist/built
+# For make, as old as the beginning: a source that was changed meanwhile is newer.
+mv .build/dist/begun .build/dist/built

@@ -102,7 +102,8 @@ import Testing
         try place.folder.write("The Gutters\n\n\(rain)\n", to: "works/gutters.txt")
         try place.folder.write("The Bell\n\(bell)\n\(bell)\n", to: "works/bell.txt")
         let run = try talk(
-            "/why", "/set predict 0", #""""So: "# + rain, bell + #"""""#, "/why", "The fox", "/why",
+            "/why", "/set predict 0", #""""So: "# + rain, "—" + bell + #"""""#, "/why", "The fox",
+            "/why",
             arguments: ["--corpus", place.folder.path + "/works"])
         #expect(run.errors.contains("there is no text yet\n"))
         #expect(
@@ -110,9 +111,9 @@ import Testing
                 """
                 64 characters: The Gutters, gutters.txt, line 3
                     \(rain)↵
-                65 characters: The Bell, bell.txt, line 1, 2 times
-                    ↵\(bell)
-                97.0 % of 132 characters copied; 2 passages of 40 characters or more, the longest of 65
+                64 characters: The Bell, bell.txt, line 2, 2 times
+                    \(bell)
+                96.2 % of 133 characters copied; 2 passages of 40 characters or more, the longest of 64
 
                 """), "\(run.errors)")
         #expect(
