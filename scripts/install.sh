@@ -4,10 +4,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-prefix=${DESTDIR:-}${PREFIX:-/usr/local}
-case $prefix in
+PREFIX=${PREFIX:-/usr/local}
+prefix=${DESTDIR:-}$PREFIX
+case $PREFIX in
     /*) ;;
-    *) echo "install: PREFIX is $prefix; expected a folder from the root, such as /usr/local or \$HOME/.local" >&2; exit 64 ;;
+    *) echo "install: PREFIX is $PREFIX; expected a folder from the root, such as /usr/local or \$HOME/.local" >&2; exit 64 ;;
 esac
 
 # files: what there is to install, one "mode, where it is, where it goes" a line.
@@ -31,7 +32,7 @@ case ${1:-} in
             install -d "$(dirname "$prefix/$place")"
             install -m "$mode" "$file" "$prefix/$place"
         done
-        echo "installed in $prefix; \`make uninstall PREFIX=${PREFIX:-/usr/local}\` takes it away"
+        echo "installed in $prefix; \`make uninstall PREFIX=$PREFIX\` takes it away"
         ;;
     uninstall)
         files | while read -r _ _ place; do rm -f "$prefix/$place"; done

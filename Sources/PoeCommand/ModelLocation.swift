@@ -22,8 +22,8 @@ package enum ModelLocation {
         if let argument { return argument }
         if let path = Environment["POE_MODEL"], !path.isEmpty { return path }
         if isReadable(bundled) { return bundled }
-        if let folder = programFolder {
-            let installed = folder + "/../share/poe/" + bundled
+        if let folder = programFolder, let end = folder.lastIndex(of: "/") {
+            let installed = folder[..<end] + "/share/poe/" + bundled
             if isReadable(installed) { return installed }
         }
         throw CommandFailure(

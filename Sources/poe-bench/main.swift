@@ -1,3 +1,4 @@
 import PoeArguments
 
-BenchCommand.runCommand()
+// Nothing is left half done: Ctrl-C ends it wherever it is.
+BenchCommand.runCommand(catchesInterrupt: false)

@@ -12,6 +12,14 @@ import Testing
         return try #require(value as? [[String: Any]])
     }
 
+    @Test func oneInterruptEndsIt() throws {
+        let run = try bench.run(["--shape", "reference", "--runs", "30"]) { running in
+            try running.waitForErrors("kernels: ")
+            running.process.interrupt()
+        }
+        #expect(run.status == SIGINT, "ended by the signal, not by its last figure")
+    }
+
     @Test func everyFigureOfAModelHasItsPlace() throws {
         let workplace = try Workplace()
         let figures = try figures(

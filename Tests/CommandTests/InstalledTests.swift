@@ -38,6 +38,10 @@ import Testing
         #expect(run.status == 0, "\(run.errors)")
         #expect(run.text == (try Program("poe-run").run([place.model] + arguments)).text)
 
+        let shown = try program.run(["-i", "-n", "0"], input: "/show")
+        #expect(shown.errors.contains("/share/poe/models/bpe.poem\n"))
+        #expect(!shown.errors.contains(".."), "the path as a person would write it")
+
         let named = try program.run(arguments, environment: ["POE_MODEL": "/no/such.poem"])
         #expect(named.status == 66, "a model that was named comes first")
     }
