@@ -44,14 +44,13 @@ extension ParsableCommand {
             + "\n  See '\(program) --help' for more information."
     }
 
-    /// The message; of a misspelt subcommand the parser says no more than that a word is not expected.
+    /// The message; of a misspelt subcommand the parser says no more than that its words are not expected.
     private static func named(_ message: Substring) -> String {
         let names = configuration.subcommands.compactMap { $0.configuration.commandName }
-        let known = "Unexpected argument "
-        guard !names.isEmpty, message.hasPrefix(known) else { return String(message) }
-        let lines = message.dropFirst(known.count).split(separator: "\n", maxSplits: 1)
-        return "there is no subcommand \(lines[0]); expected one of "
-            + ([names.joined(separator: ", ")] + lines.dropFirst().map(String.init))
-            .joined(separator: "\n")
+        guard !names.isEmpty, let word = CommandLine.arguments.dropFirst().first,
+            !word.hasPrefix("-"), !(names + ["help"]).contains(word)
+        else { return String(message) }
+        return "there is no subcommand '\(word)'; expected one of \(names.joined(separator: ", "))"
+            + message.drop { $0 != "\n" }
     }
 }
