@@ -10,6 +10,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+command -v python3 >/dev/null || {
+    echo "build-release: no python3 found, which writes the manual pages; install it, then run this again" >&2
+    exit 1
+}
+
 out=.build/dist/bin
 mkdir -p "$out"
 rm -f .build/dist/built

@@ -11,8 +11,10 @@ rm -rf "$out"
 mkdir -p "$out/symbols"
 
 # Poe hands out what is public in the modules that it exports again.
+sdk=()
+[ "$(uname -s)" != Darwin ] || sdk=(-sdk "$(xcrun --show-sdk-path)")
 target=$(swiftc -print-target-info | sed -n 's/^ *"triple": "\(.*\)",/\1/p' | head -n 1)
-swift symbolgraph-extract -module-name Poe -target "$target" \
+swift symbolgraph-extract -module-name Poe -target "$target" ${sdk[@]+"${sdk[@]}"} \
     -I "$built/Modules" -Xcc "-fmodule-map-file=$built/CPoeKernels.build/module.modulemap" \
     -Xcc -fmodule-map-file=Sources/CZstd/module.modulemap \
     -experimental-allowed-reexported-modules=PoeCore,PoeInference,PoeTokenizer \
