@@ -15,6 +15,7 @@ package enum CommandRunner {
         reportOther: (any Error) -> ExitStatus = { _ in .internalFault }
     ) -> Never {
         if catchesInterrupt { Interrupt.install() }
+        Interrupt.letSignalsThrough()
         do {
             try body()
             System.end(.success)

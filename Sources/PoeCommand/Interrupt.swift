@@ -23,14 +23,17 @@ package enum Interrupt {
     ///
     /// Pressed again before ``clear()``, it ends the program at once with status 130. System calls
     /// that wait are broken off (`EINTR`).
-    ///
-    /// Writing to a pipe without a reader ends the program quietly, also where the caller had
-    /// asked for such errors to be ignored.
     package static func install() {
         clear()  // The handler must not be the first to touch the global: it may initialise it.
         setHandler(of: SIGINT) { _ in
             if presses.add(1, ordering: .relaxed).oldValue > 0 { _exit(130) }
         }
+    }
+
+    /// Lets signals end the program, whatever the caller had asked for.
+    ///
+    /// Writing to a pipe without a reader ends it quietly, also where the caller ignores such errors.
+    package static func letSignalsThrough() {
         _ = signal(SIGPIPE, SIG_DFL)
         unblock([SIGINT, SIGTERM, SIGPIPE])
     }

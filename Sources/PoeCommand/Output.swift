@@ -11,7 +11,7 @@ import PoeCore
 /// Writing to the standard streams, unbuffered: what is written is seen.
 ///
 /// A pipe whose reader has gone ends the program quietly through SIGPIPE (see
-/// ``Interrupt/install()``); any other failure on standard output is an error, so that a full disk
+/// ``Interrupt/letSignalsThrough()``); any other failure on standard output is an error, so that a full disk
 /// never passes for success.
 package enum Output {
     /// Writes to standard output.
