@@ -152,7 +152,8 @@ final class TrainingMonitor: TrainingObserver {
         }
         if let best = run.history.best { line += ", from epoch \(best.epoch)" }
         bar.note(line)
-        say("try it: poe-run \(run.files.model) -p \"\(options.samplePrompt)\"")
+        let prompt = options.samplePrompt
+        say("try it: poe-run \(run.files.model)" + (prompt.isEmpty ? "" : " -p \"\(prompt)\""))
     }
 
     private func say(_ line: String) {
