@@ -35,7 +35,7 @@ bpe-quarter              0.25  24
 bpe-quarter-dropout-0.3  0.25  24  --dropout 0.3 --attention-dropout 0.3
 bpe-quarter-1.2m         0.25  24  --layers 6 --width 128
 bpe-quarter-0.5m         0.25  24  --layers 4 --width 96
-char-quarter             0.25  16  --tokenizer char
+char-quarter             0.25  12  --tokenizer char
 bpe-half                 0.5   12
 bpe                      1      8
 PLAN
@@ -89,7 +89,7 @@ print("{},{:.4f},{}".format(sys.argv[1], found["share"], found["longest"]))' "$n
 stages() {
     local name=$1 pass
     [ -f "$folder/$name.poem" ] || return 0
-    for pass in 1 2 4 8 16 24; do
+    for pass in 1 2 4 8 12 16 24; do
         [ -f "$folder/$name.epoch-$pass.poem" ] || continue
         printf '%s, pass %s: ' "$name" "$pass"
         "$bin/poe-run" "$folder/$name.epoch-$pass.poem" -p "The old man " -n 60 --seed 1 --quiet \
@@ -112,7 +112,7 @@ while read -r name share passes options; do
     # shellcheck disable=SC2086
     if wanted "$name"; then train "$name" "$(part "$share")" "$passes" $options </dev/null; fi
 done < <(plan)
-for name in bpe-quarter char-quarter bpe-quarter-dropout-0.3; do copied "$name"; done
+for name in bpe-quarter char-quarter; do copied "$name"; done
 
 curve tokenizers "Characters and BPE, a quarter of the works" bpe-quarter char-quarter
 curve data "More data: a quarter, a half, all of the works" bpe-quarter bpe-half bpe
@@ -131,7 +131,7 @@ while read -r name _; do
                      character, training, last, end }' "$folder/$name.train.csv"
 done < <(plan)
 echo
-for name in bpe-quarter char-quarter bpe-quarter-dropout-0.3; do
+for name in bpe-quarter char-quarter; do
     [ ! -f "$folder/$name.copied.csv" ] || { echo "$name, copied:"; cat "$folder/$name.copied.csv"; }
 done
 stages bpe-quarter

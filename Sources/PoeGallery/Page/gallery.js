@@ -422,7 +422,9 @@
       labels.push({ x: at + 9, y: y(value) + 4, name });
     }
     labels.sort((a, b) => a.y - b.y).forEach((label, place) => {
-      if (place > 0) label.y = Math.max(label.y, labels[place - 1].y + 15);
+      const above = labels[place - 1];
+      // Curves that end elsewhere have their names elsewhere.
+      if (above && Math.abs(above.x - label.x) < 60) label.y = Math.max(label.y, above.y + 15);
       svg.append(element("text", { x: label.x, y: label.y }, label.name));
     });
     const table = element("table", {},
@@ -516,6 +518,9 @@
     const inLadders = new Set(index.ladders.flatMap((ladder) => ladder.models));
     groups = [...index.ladders.map(({ name, models }) => ({ name, models })),
       ...index.models.filter((model) => !inLadders.has(model.id)).map((model) => ({ name: model.id, models: [model.id] }))];
+    // As they were named on the command line: whoever names the best model first wants it seen first.
+    const place = ({ models }) => index.models.findIndex((model) => model.id === models[0]);
+    groups.sort((a, b) => place(a) - place(b));
     listen();
     readAddress();
     await show();
