@@ -36,7 +36,8 @@ extension FetchOptions {
         var options = FetchOptions()
         options.delay = 0
         options.retryWait = 0.01
-        options.timeout = 20
+        // A busy machine may leave a server waiting: no test but that of slow answers waits for this.
+        options.timeout = 200
         return options
     }
 }
