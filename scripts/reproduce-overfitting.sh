@@ -37,9 +37,10 @@ bpe-quarter-1.2m         0.25  24  --layers 6 --width 128
 bpe-quarter-0.5m         0.25  24  --layers 4 --width 96
 char-quarter             0.25  12  --tokenizer char
 bpe-half                 0.5   12
-bpe                      1      8
+bpe                      1      3
 PLAN
 }
+# 27 steps of warm-up are a fiftieth of bpe-quarter's.
 recipe=(--optimizer adamw --learning-rate 2e-3 --final-learning-rate 1 --warmup-steps 27
     --weight-decay 0.1 --batch-size 32 --dropout 0.1 --attention-dropout 0.1 --layers 6 --width 256)
 
@@ -120,7 +121,7 @@ curve sizes "A smaller model: 4.9, 1.2 and 0.5 million parameters" bpe-quarter b
 curve dropout "More dropout: 0.1 and 0.3" bpe-quarter bpe-quarter-dropout-0.3
 
 echo
-echo "| run | best pass | validation, nats a token | a character | training then | last pass: validation | training |"
+echo "| run | best pass | validation, nats a token | a character | training in that pass | last pass: validation | training |"
 echo "|---|---|---|---|---|---|---|"
 while read -r name _; do
     [ -f "$folder/$name.train.csv" ] || continue
