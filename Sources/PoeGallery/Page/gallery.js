@@ -422,9 +422,9 @@
       labels.push({ x: at + 9, y: y(value) + 4, name });
     }
     labels.sort((a, b) => a.y - b.y).forEach((label, place) => {
-      const above = labels[place - 1];
       // Curves that end elsewhere have their names elsewhere.
-      if (above && Math.abs(above.x - label.x) < 60) label.y = Math.max(label.y, above.y + 15);
+      const above = labels.slice(0, place).filter((other) => Math.abs(other.x - label.x) < 60).pop();
+      if (above) label.y = Math.max(label.y, above.y + 15);
       svg.append(element("text", { x: label.x, y: label.y }, label.name));
     });
     const table = element("table", {},
