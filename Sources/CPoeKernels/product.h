@@ -12,6 +12,9 @@
 // of the lanes and of every set's TILE_ROWS.
 #define A_ROWS 192
 #define A_PANEL 48
+// Steps of the depth from one line that is fetched to the next.
+#define FETCH_STEPS 8
+_Static_assert(TILE_ROWS * TILE_VECTORS * FETCH_STEPS <= DEPTH_BLOCK, "all of a tile is fetched");
 _Static_assert(A_ROWS * DEPTH_BLOCK == POE_PRODUCT_SCRATCH && A_ROWS % A_PANEL == 0
                && A_PANEL % TILE_ROWS == 0 && A_PANEL % LANES == 0, "sizes of packed rows");
 
@@ -130,34 +133,74 @@ INLINE void pack_a(const float *a, ptrdiff_t a_row, ptrdiff_t depth, ptrdiff_t r
     }
 }
 
+/// Memory that is needed next: `rows` rows of `lines` cache lines, `row` floats apart.
+typedef struct {
+    const float *first;
+    ptrdiff_t row, rows, lines, line;
+} upcoming;
+
+/// The next of those lines, or NULL after the last one.
+INLINE const float *next_line(upcoming *next) {
+    if (next->rows <= 0) return NULL;
+    const float *line = next->first + next->line * LANES;
+    if (++next->line == next->lines) {
+        next->line = 0;
+        next->first += next->row;
+        next->rows--;
+    }
+    return line;
+}
+
+/// Has one more line fetched, to be read from the second-level cache.
+INLINE void fetch_line(upcoming *next) {
+    const float *line = next_line(next);
+    if (line) __builtin_prefetch(line, 0, 2);
+}
+
+/// Has one more line fetched, to be written.
+INLINE void fetch_line_to_write(upcoming *next) {
+    const float *line = next_line(next);
+    if (line) __builtin_prefetch(line, 1);
+}
+
+/// What the tiles of a panel have fetched while they multiply: the next rows of A and the next panel.
+typedef struct { upcoming a, b; } upcoming_operands;
+
 /// A tile of C, `rows` x `vectors` * 16, both constants where this is inlined, as is `words`: each
 /// element is a chain of fused multiply-adds over k in order, then is added to C, then gets its bias.
+/// Lines of C and of what is multiplied next are fetched one by one on the way: many at once would
+/// keep those of this panel waiting.
 INLINE void tile(const int words, const int rows, const int vectors, const float *a,
                  ptrdiff_t a_row, ptrdiff_t a_step, const float *b, ptrdiff_t b_row,
                  ptrdiff_t depth, float *c, ptrdiff_t c_row, ptrdiff_t columns, int adds,
-                 const float *bias) {
+                 const float *bias, upcoming_operands *next) {
     v16 sum[TILE_ROWS][TILE_VECTORS];
+    upcoming written = {.first = c, .row = c_row, .rows = rows, .lines = vectors};
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++) {
 #pragma clang loop unroll(full)
-        for (int j = 0; j < vectors; j++) {
-            sum[i][j] = splat(0.0f);
-            // C is on its way while the sums are made.
-            __builtin_prefetch(c + i * c_row + j * LANES, 1);
-        }
+        for (int j = 0; j < vectors; j++) sum[i][j] = splat(0.0f);
     }
+    // Words are two steps, and so take twice as long.
+    const ptrdiff_t stride = words ? FETCH_STEPS / 2 : FETCH_STEPS;
+    for (ptrdiff_t begin = 0; begin < depth; begin += stride) {
+        fetch_line_to_write(&written);
+        fetch_line(&next->a);
+        fetch_line(&next->b);
+        ptrdiff_t end = smaller(begin + stride, depth);
 #pragma clang loop unroll(disable)
-    for (ptrdiff_t k = 0; k < depth; k++) {
-        v16 row[TILE_VECTORS];
+        for (ptrdiff_t k = begin; k < end; k++) {
+            v16 row[TILE_VECTORS];
 #pragma clang loop unroll(full)
-        for (int j = 0; j < vectors; j++) row[j] = load(b + k * b_row + j * LANES);
+            for (int j = 0; j < vectors; j++) row[j] = load(b + k * b_row + j * LANES);
 #pragma clang loop unroll(full)
-        for (int i = 0; i < rows; i++) {
-            v16 factor = splat(a[i * a_row + k * a_step]);
+            for (int i = 0; i < rows; i++) {
+                v16 factor = splat(a[i * a_row + k * a_step]);
 #pragma clang loop unroll(full)
-            for (int j = 0; j < vectors; j++)
-                sum[i][j] = words ? dot_words((u16)factor, (u16)row[j], sum[i][j])
-                                  : fma16(factor, row[j], sum[i][j]);
+                for (int j = 0; j < vectors; j++)
+                    sum[i][j] = words ? dot_words((u16)factor, (u16)row[j], sum[i][j])
+                                      : fma16(factor, row[j], sum[i][j]);
+            }
         }
     }
 #pragma clang loop unroll(full)
@@ -175,7 +218,7 @@ INLINE void tile(const int words, const int rows, const int vectors, const float
     }
 }
 
-#define TILE_ARGUMENTS a, a_row, a_step, b, b_row, depth, c, c_row, columns, adds, bias
+#define TILE_ARGUMENTS a, a_row, a_step, b, b_row, depth, c, c_row, columns, adds, bias, next
 #define TILE_CASE(R) \
     case R: \
         if (R <= TILE_ROWS) tile(words, R <= TILE_ROWS ? R : 1, vectors, TILE_ARGUMENTS); \
@@ -185,27 +228,10 @@ INLINE void tile(const int words, const int rows, const int vectors, const float
 INLINE void tile_rows(const int words, ptrdiff_t rows, const int vectors, const float *a,
                       ptrdiff_t a_row, ptrdiff_t a_step, const float *b, ptrdiff_t b_row,
                       ptrdiff_t depth, float *c, ptrdiff_t c_row, ptrdiff_t columns, int adds,
-                      const float *bias) {
+                      const float *bias, upcoming_operands *next) {
     switch (rows) {
         TILE_CASE(1) TILE_CASE(2) TILE_CASE(3) TILE_CASE(4) TILE_CASE(5) TILE_CASE(6)
         TILE_CASE(7) TILE_CASE(8)
-    }
-}
-
-/// Rows of A that are read next, `rows` of `lines` cache lines: every tile has `each` lines of them
-/// fetched behind its sums, which take longer.
-typedef struct {
-    const float *first;
-    ptrdiff_t row, rows, lines, line, each;
-} upcoming;
-
-INLINE void fetch_lines(upcoming *next) {
-    for (ptrdiff_t n = 0; n < next->each && next->rows > 0; n++) {
-        __builtin_prefetch(next->first + next->line * LANES, 0, 2);
-        if (++next->line < next->lines) continue;
-        next->line = 0;
-        next->first += next->row;
-        next->rows--;
     }
 }
 
@@ -213,12 +239,11 @@ INLINE void fetch_lines(upcoming *next) {
 #define DEFINE_PANEL(NAME, WORDS, VECTORS, A_ROW, A_STEP) \
     static void NAME(ptrdiff_t rows, const float *a, ptrdiff_t a_distance, const float *b, \
                      ptrdiff_t b_row, ptrdiff_t depth, float *c, ptrdiff_t c_row, \
-                     ptrdiff_t columns, int adds, const float *bias, upcoming *next) { \
-        for (ptrdiff_t i = 0; i < rows; i += TILE_ROWS) { \
-            fetch_lines(next); \
+                     ptrdiff_t columns, int adds, const float *bias, \
+                     upcoming_operands *next) { \
+        for (ptrdiff_t i = 0; i < rows; i += TILE_ROWS) \
             tile_rows(WORDS, smaller(TILE_ROWS, rows - i), VECTORS, a + i * (A_ROW), A_ROW, \
-                      A_STEP, b, b_row, depth, c + i * c_row, c_row, columns, adds, bias); \
-        } \
+                      A_STEP, b, b_row, depth, c + i * c_row, c_row, columns, adds, bias, next); \
     }
 /// Those functions for panels of `V` vectors.
 #define DEFINE_PANELS(V) \
@@ -230,7 +255,7 @@ INLINE void fetch_lines(upcoming *next) {
 
 typedef void panel_function(ptrdiff_t, const float *, ptrdiff_t, const float *, ptrdiff_t,
                             ptrdiff_t, float *, ptrdiff_t, ptrdiff_t, int, const float *,
-                            upcoming *);
+                            upcoming_operands *);
 
 DEFINE_PANELS(1)
 #if TILE_VECTORS >= 4
@@ -256,12 +281,24 @@ typedef struct {
     int by_steps;
 } a_block;
 
-/// `rows` rows from `row` on, all panels, over the `depth` steps from `k` on; `next` is what follows.
+/// The panel that is read after panel `p` of the steps `k`: the next one, or the first of the next steps.
+INLINE upcoming panel_after(const poe_product *q, ptrdiff_t p, ptrdiff_t panel_begin,
+                            ptrdiff_t panel_end, ptrdiff_t k, ptrdiff_t depth) {
+    if (++p == panel_end) {
+        p = panel_begin;
+        k += depth;
+        depth = smaller(depth, q->panel_depth - k);
+    }
+    ptrdiff_t width = panel_width(p, q->panel_columns);
+    return (upcoming){.first = q->panels + p * PANEL * q->panel_depth + k * width,
+                      .rows = depth > 0, .lines = depth * width / LANES};
+}
+
+/// `rows` rows from `row` on, all panels, over the `depth` steps from `k` on; `next` is what follows of A.
 INLINE void multiply_block(const poe_product *q, int words, a_block a, ptrdiff_t row,
                            ptrdiff_t rows, ptrdiff_t k, ptrdiff_t depth, ptrdiff_t panel_begin,
-                           ptrdiff_t panel_end, upcoming next) {
-    ptrdiff_t tiles = (rows + TILE_ROWS - 1) / TILE_ROWS * (panel_end - panel_begin);
-    if (tiles > 0) next.each = next.rows * next.lines / tiles + 1;
+                           ptrdiff_t panel_end, upcoming next_a) {
+    upcoming_operands next = {.a = next_a};
     for (ptrdiff_t p = panel_begin; p < panel_end; p++) {
         ptrdiff_t width = panel_width(p, q->panel_columns), first = p * PANEL;
         ptrdiff_t columns = smaller(width, q->columns - first);
@@ -269,6 +306,7 @@ INLINE void multiply_block(const poe_product *q, int words, a_block a, ptrdiff_t
         const float *bias = q->bias && k == 0 ? q->bias + first : NULL;
         ptrdiff_t vectors = round_up(columns, LANES) / LANES;
         panel_function *run = panel_functions[vectors - 1][words][a.by_steps];
+        next.b = panel_after(q, p, panel_begin, panel_end, k, depth);
         for (ptrdiff_t i = 0; i < rows; i += a.panel)
             run(smaller(a.panel, rows - i), a.first + i * depth, a.distance, panel, width, depth,
                 q->c + (row + i) * q->c_row + first, q->c_row, columns, q->accumulate || k > 0,

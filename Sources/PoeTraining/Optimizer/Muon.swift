@@ -9,11 +9,69 @@ import PoeNumerics
 ///     o = orthogonalise(u)               five Newton-Schulz steps: singular values near 1
 ///     w = w - lr wd w - lr sqrt(max(1, rows / columns)) o
 ///
-/// Queries, keys and values are orthogonalised apart, though one matrix holds them.
+/// Queries, keys and values are orthogonalised apart, though one matrix holds them. The matrices are
+/// dealt out to the threads whole: they are too small for two threads to share one.
 final class Muon {
     /// How much of the old momentum stays, `mu`.
     static let momentum: Float = 0.95
-    /// Coefficients of the quintic `a x + b x^3 + c x^5`, steep at zero, from the same source.
+
+    /// One matrix to orthogonalise: `rows` of a parameter.
+    private struct Block {
+        let parameter: Parameter
+        let rows: Range<Int>
+    }
+
+    private let pool: WorkerPool
+    private let workers: [MuonWorker]
+    private let blocks: [Block]
+
+    /// Plans scratch memory for the largest matrix of `layout`, on each thread of `compute`.
+    init(layout: ParameterLayout, precision: Precision, compute: Compute) {
+        pool = compute.pool
+        let matrices = layout.hiddenMatrices
+        let blocks = matrices.flatMap { parameter in
+            let rows = parameter.rows / parameter.stackedMatrices
+            return (0..<parameter.stackedMatrices).map {
+                Block(parameter: parameter, rows: $0 * rows..<($0 + 1) * rows)
+            }
+        }
+        // The largest first, so that every thread gets its share of them.
+        self.blocks = blocks.sorted {
+            $0.rows.count * $0.parameter.columns > $1.rows.count * $1.parameter.columns
+        }
+        let largest = matrices.map(\.count).max() ?? 0
+        let side = matrices.map { min($0.rows, $0.columns) }.max() ?? 0
+        workers = (0..<compute.threads).map { _ in
+            MuonWorker(
+                largest: largest, side: side, precision: precision,
+                compute: Compute(threads: 1, kernels: compute.kernels))
+        }
+    }
+
+    /// Moves all hidden matrices of `weights`.
+    ///
+    /// `momentum` is updated; `gradients` are read, times `gradientScale`.
+    func step(
+        weights: ModelWeights, gradients: ModelWeights, momentum: ModelWeights,
+        learningRate: Float, weightDecay: Float, gradientScale: Float
+    ) {
+        pool.run(workers.count) { worker in
+            for index in stride(from: worker, to: blocks.count, by: workers.count) {
+                let block = blocks[index]
+                workers[worker].step(
+                    weight: weights.matrix(block.parameter).rows(block.rows),
+                    gradient: gradients.matrix(block.parameter).rows(block.rows),
+                    momentum: momentum.matrix(block.parameter).rows(block.rows),
+                    learningRate: learningRate, weightDecay: weightDecay,
+                    gradientScale: gradientScale)
+            }
+        }
+    }
+}
+
+/// What one thread needs to move a matrix.
+private final class MuonWorker {
+    /// Coefficients of the quintic `a x + b x^3 + c x^5`, steep at zero, from Muon's source.
     static let quintic: (a: Float, b: Float, c: Float) = (3.4445, -4.7750, 2.0315)
     static let newtonSchulzSteps = 5
 
@@ -24,51 +82,30 @@ final class Muon {
     private let gram: FloatBuffer
     private let polynomial: FloatBuffer
 
-    /// Plans scratch memory for the largest matrix of `layout`.
-    init(layout: ParameterLayout, precision: Precision, compute: Compute) {
+    init(largest: Int, side: Int, precision: Precision, compute: Compute) {
         self.compute = compute
         self.precision = precision
-        let matrices = layout.hiddenMatrices
-        let largest = matrices.map(\.count).max() ?? 0
-        let side = matrices.map { min($0.rows, $0.columns) }.max() ?? 0
         update = FloatBuffer(count: largest)
         next = FloatBuffer(count: largest)
         gram = FloatBuffer(count: side * side)
         polynomial = FloatBuffer(count: side * side)
     }
 
-    /// Moves one matrix.
-    ///
-    /// `momentum` is updated; `gradient` is read, times `gradientScale`.
-    ///
-    /// - Parameter parts: Number of equal row blocks orthogonalised apart.
     func step(
-        weight: Matrix, gradient: Matrix, momentum: Matrix, parts: Int, learningRate: Float,
+        weight: Matrix, gradient: Matrix, momentum: Matrix, learningRate: Float,
         weightDecay: Float, gradientScale: Float
     ) {
-        let rows = weight.rows / parts
-        for part in 0..<parts {
-            let range = part * rows..<(part + 1) * rows
-            stepBlock(
-                weight: weight.rows(range).flat, gradient: gradient.rows(range).flat,
-                momentum: momentum.rows(range).flat, rows: rows, columns: weight.columns,
-                learningRate: learningRate, weightDecay: weightDecay, gradientScale: gradientScale)
-        }
-    }
-
-    private func stepBlock(
-        weight: Vector, gradient: Vector, momentum: Vector, rows: Int, columns: Int,
-        learningRate: Float, weightDecay: Float, gradientScale: Float
-    ) {
-        let mu = Self.momentum
-        let u = update.vector(count: weight.count)
-        compute.scaleAdd(momentum, alpha: mu, gradient, beta: gradientScale, into: momentum)
-        compute.scaleAdd(gradient, alpha: gradientScale, momentum, beta: mu, into: u)
+        let mu = Muon.momentum
+        let (rows, columns) = (weight.rows, weight.columns)
+        let (w, g, m) = (weight.flat, gradient.flat, momentum.flat)
+        let u = update.vector(count: w.count)
+        compute.scaleAdd(m, alpha: mu, g, beta: gradientScale, into: m)
+        compute.scaleAdd(g, alpha: gradientScale, m, beta: mu, into: u)
         let direction = orthogonalise(rows: rows, columns: columns)
         let scale = Float(max(1, Double(rows) / Double(columns)).squareRoot())
         compute.scaleAdd(
-            weight, alpha: 1 - learningRate * weightDecay, direction, beta: -learningRate * scale,
-            into: weight)
+            w, alpha: 1 - learningRate * weightDecay, direction, beta: -learningRate * scale,
+            into: w)
     }
 
     /// The matrix in `update` with its singular values pushed towards 1, in one of the scratch buffers.

@@ -48,24 +48,21 @@ package final class Optimizer {
         // As torch.nn.utils.clip_grad_norm_ has it, 1e-6 included.
         let clip = Float(min(1, Double(recipe.gradientClip) / (norm + 1e-6)))
         let factor = schedule.factor(at: step)
-        for parameter in weights.layout.parameters {
-            if let muon, parameter.isHiddenMatrix {
-                muon.step(
-                    weight: weights.matrix(parameter), gradient: gradients.matrix(parameter),
-                    momentum: firstMoment.matrix(parameter), parts: parameter.stackedMatrices,
-                    learningRate: recipe.matrixLearningRate * factor,
-                    weightDecay: recipe.weightDecay, gradientScale: clip)
-            } else {
-                compute.adamW(
-                    weights.vector(parameter), gradient: gradients.vector(parameter),
-                    firstMoment: firstMoment.vector(parameter),
-                    secondMoment: secondMoment.vector(parameter),
-                    AdamWSettings(
-                        learningRate: recipe.learningRate * factor, beta1: recipe.beta1,
-                        beta2: recipe.beta2, epsilon: recipe.epsilon,
-                        weightDecay: parameter.isDecayed ? recipe.weightDecay : 0,
-                        step: step + 1, gradientScale: clip))
-            }
+        muon?.step(
+            weights: weights, gradients: gradients, momentum: firstMoment,
+            learningRate: recipe.matrixLearningRate * factor, weightDecay: recipe.weightDecay,
+            gradientScale: clip)
+        for parameter in weights.layout.parameters
+        where muon == nil || !parameter.isHiddenMatrix {
+            compute.adamW(
+                weights.vector(parameter), gradient: gradients.vector(parameter),
+                firstMoment: firstMoment.vector(parameter),
+                secondMoment: secondMoment.vector(parameter),
+                AdamWSettings(
+                    learningRate: recipe.learningRate * factor, beta1: recipe.beta1,
+                    beta2: recipe.beta2, epsilon: recipe.epsilon,
+                    weightDecay: parameter.isDecayed ? recipe.weightDecay : 0,
+                    step: step + 1, gradientScale: clip))
         }
         return OptimizerReport(gradientNorm: norm, learningRate: recipe.learningRate * factor)
     }
