@@ -24,6 +24,9 @@ package final class PackedMatrix: Sendable {
     }
 }
 
+/// Rows of a symmetric product that go together; a multiple of every set's panel.
+private let symmetricRows = 64
+
 private func packedCount(depth: Int, columns: Int) -> Int { depth * ((columns + 15) & ~15) }
 
 extension Compute {
@@ -101,6 +104,31 @@ extension Compute {
             accumulate, bias, b.precision)
     }
 
+    /// As ``multiply(_:transposeA:_:transposeB:into:accumulate:bias:precision:)``, the same bits, where
+    /// the product is known to be symmetric: what is above the diagonal is calculated, and mirrored.
+    ///
+    /// A matrix times its own transpose is such a product, and the square of a symmetric matrix: both
+    /// halves add the same numbers in the same order.
+    package func multiplySymmetric(
+        _ a: Matrix, transposeA: Bool = false, _ b: Matrix, transposeB: Bool = false,
+        into c: Matrix, precision: Precision = .f32
+    ) {
+        times?.begin(.products)
+        defer { times?.end() }
+        let depth = transposeB ? b.columns : b.rows
+        let side = transposeB ? b.rows : b.columns
+        let panels = unsafe panelScratch(packedCount(depth: depth, columns: side))
+        unsafe packPanels(b, transposeB, depth: depth, columns: side, precision, into: panels)
+        unsafe multiply(
+            a, transposeA, panels: panels, depth: depth, columns: side, into: c, false, nil,
+            precision, symmetric: true)
+        split(side, grain: rowGrain) { rows in
+            for row in rows {
+                for column in 0..<row { c[row, column] = c[column, row] }
+            }
+        }
+    }
+
     private func packPanels(
         _ b: Matrix, _ transposed: Bool, depth: Int, columns: Int, _ precision: Precision,
         into panels: UnsafeMutablePointer<Float>
@@ -116,7 +144,8 @@ extension Compute {
 
     private func multiply(
         _ a: Matrix, _ transposeA: Bool, panels: UnsafeMutablePointer<Float>, depth: Int,
-        columns: Int, into c: Matrix, _ accumulate: Bool, _ bias: Vector?, _ precision: Precision
+        columns: Int, into c: Matrix, _ accumulate: Bool, _ bias: Vector?, _ precision: Precision,
+        symmetric: Bool = false
     ) {
         let rows = transposeA ? a.columns : a.rows
         precondition(
@@ -135,17 +164,29 @@ extension Compute {
         let width = unsafe table.panel_columns
         let rowGrain = unsafe table.tile_rows
         let panelCount = (columns + width - 1) / width
-        // Rows divide finely; a few rows (decoding) leave only the panels to share out.
-        let byRows =
-            largestShare(rows, grain: rowGrain) <= largestShare(columns, grain: width)
-        let (count, grain) = byRows ? (rows, rowGrain) : (panelCount, 1)
         unsafe withUnsafePointer(to: product) { product in
-            splitParts(count, grain: grain) { part, range in
-                let rows = byRows ? range : 0..<rows
-                let panels = byRows ? 0..<panelCount : range
+            func run(_ part: Int, _ rows: Range<Int>, _ panels: Range<Int>) {
                 unsafe multiply?(
                     product, rows.lowerBound, rows.upperBound, panels.lowerBound,
                     panels.upperBound, scratch.map { unsafe $0.pointer + part * $0.distance })
+            }
+            if symmetric {
+                // The panels from the diagonal on, for as many rows as the widest panel has columns.
+                splitParts(rows, grain: symmetricRows) { part, range in
+                    for first in stride(
+                        from: range.lowerBound, to: range.upperBound, by: symmetricRows)
+                    {
+                        let last = min(first + symmetricRows, range.upperBound)
+                        run(part, first..<last, first / width..<panelCount)
+                    }
+                }
+                return
+            }
+            // Rows divide finely; a few rows (decoding) leave only the panels to share out.
+            let byRows =
+                largestShare(rows, grain: rowGrain) <= largestShare(columns, grain: width)
+            splitParts(byRows ? rows : panelCount, grain: byRows ? rowGrain : 1) { part, range in
+                run(part, byRows ? range : 0..<rows, byRows ? 0..<panelCount : range)
             }
         }
     }

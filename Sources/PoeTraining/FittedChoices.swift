@@ -1,8 +1,7 @@
-/// The shape of a model and the length and dropout of its training, fitted to an amount of text.
+/// The shape of a model and the length and strictness of its training, fitted to an amount of text.
 ///
-/// Three dials, each a function of the number of training tokens. For texts as long as the reference
-/// corpus they are measured (Documentation/LOG.md); for shorter ones they follow from that by reasoning
-/// and are yet to be measured. Whoever asks for something else gets it; the rest still fits.
+/// A few dials, each a function of the number of training tokens or of the passes over them.
+/// Documentation/LOG.md has the measurements that they follow.
 package struct FittedChoices: Sendable, Equatable {
     /// Tokens of the training text.
     package let tokens: Int
@@ -12,16 +11,22 @@ package struct FittedChoices: Sendable, Equatable {
     package let epochs: Int
     /// Dropout of embeddings and residual branches.
     package let dropout: Float
+    /// Decoupled weight decay.
+    package let weightDecay: Float
+    /// Part of the merges that are undone at first; 0 where a token is a character.
+    package let mergeDropout: Float
 
     /// Tokens that a training reads in all, where the text is long enough for fewer passes than
-    /// ``mostEpochs``: what two cores read in some forty minutes.
-    static let tokensOfTraining = 20_000_000
+    /// ``mostEpochs``: what two cores read in an hour.
+    static let tokensOfTraining = 22_500_000
     static let fewestEpochs = 4, mostEpochs = 40
 
     /// Choices for a text of `tokens` tokens.
     ///
-    /// - Parameter epochs: Passes that were asked for, if any: dropout follows them.
-    package init(tokens: Int, epochs asked: Int? = nil) {
+    /// - Parameters:
+    ///   - epochs: Passes that were asked for, if any: the other dials follow them.
+    ///   - hasMerges: Whether tokens are merged from others.
+    package init(tokens: Int, epochs asked: Int? = nil, hasMerges: Bool) {
         self.tokens = tokens
         // A short text is learnt by heart by a model that a long one does not fill.
         switch tokens {
@@ -31,8 +36,17 @@ package struct FittedChoices: Sendable, Equatable {
         }
         let passes = Self.tokensOfTraining / max(1, tokens)
         epochs = asked ?? min(max(passes, Self.fewestEpochs), Self.mostEpochs)
-        // The more often a text is read, the more has to be done against learning it by heart: one
-        // part in a hundred for each pass.
-        dropout = Float(min(max(epochs, 5), 30)) / 100
+        // The more often a text is read, the more has to be done against learning it by heart.
+        // Weights that shrink and words that are cut otherwise each time cost a long training less
+        // than dropout does, which the finished model is without.
+        let passesThatCount = Double(min(epochs, Self.mostEpochs))
+        dropout = Self.rounded(0.003 * passesThatCount, to: 0.01, atLeast: 0.05)
+        let strictness = Self.rounded(min(0.015 * passesThatCount, 0.4), to: 0.05, atLeast: 0.05)
+        weightDecay = strictness
+        mergeDropout = hasMerges ? strictness : 0
+    }
+
+    private static func rounded(_ x: Double, to step: Double, atLeast least: Double) -> Float {
+        Float(max((x / step).rounded() * step, least))
     }
 }

@@ -50,7 +50,7 @@ package struct Recipe: Sendable, Equatable {
     /// the text.
     package var teacherShare: Float = 0.5
     /// What the operands of products are rounded to while gradients are made.
-    package var precision = Precision.bf16
+    package var precision = Precision.f32
 
     package init() {}
 

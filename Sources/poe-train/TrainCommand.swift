@@ -55,7 +55,7 @@ struct TrainCommand: ParsableCommand {
             throw ValidationError("--checkpoint-seconds is \(output.checkpointSeconds)")
         }
         do {
-            let fitted = FittedChoices(tokens: 0, epochs: recipe.epochs)
+            let fitted = FittedChoices(tokens: 0, epochs: recipe.epochs, hasMerges: true)
             try recipe.recipe(fitted).validate()
             try model.configuration(vocabularySize: 1, fitted).validate()
         } catch {
@@ -66,7 +66,9 @@ struct TrainCommand: ParsableCommand {
     func run() throws {
         let texts = try PreparedTexts(
             paths: corpus, splitPath: split, options: tokenizer)
-        let fitted = FittedChoices(tokens: texts.trainingTokens.count, epochs: recipe.epochs)
+        let fitted = FittedChoices(
+            tokens: texts.trainingTokens.count, epochs: recipe.epochs,
+            hasMerges: !texts.tokenizer.description.merges.isEmpty)
         let configuration = model.configuration(
             vocabularySize: texts.tokenizer.vocabularySize, fitted)
         let files = RunFiles(
@@ -134,8 +136,14 @@ struct TrainCommand: ParsableCommand {
                 "\(fitted.epochs) \(fitted.epochs == 1 ? "pass" : "passes")"
                     + " (\(Format.fixed(total, 1)) million tokens)")
         }
-        if recipe.dropout == nil {
-            choices.append("dropout \(fitted.dropout) for so many passes")
+        let followsPasses = [
+            ("dropout", recipe.dropout, fitted.dropout),
+            ("weight decay", recipe.weightDecay, fitted.weightDecay),
+            ("merge dropout", recipe.mergeDropout, fitted.mergeDropout),
+        ].filter { $0.1 == nil && $0.2 > 0 }
+        if !followsPasses.isEmpty {
+            let values = followsPasses.map { "\($0.0) \($0.2)" }
+            choices.append("\(values.joined(separator: ", ")) for so many passes")
         }
         return choices
     }

@@ -83,7 +83,7 @@ struct ModelOptions: ParsableArguments {
 struct RecipeOptions: ParsableArguments {
     @Option(
         help:
-            "Passes over the training text; as many as read about 20 million tokens, but 4 to 40, unless given."
+            "Passes over the training text; as many as read about 22 million tokens, but 4 to 40, unless given."
     )
     var epochs: Int?
 
@@ -108,20 +108,26 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: "Last learning rate as a share of the peak; a cosine leads there.")
     var finalLearningRate: Float = Recipe().finalLearningRate
 
-    @Option(help: "Decoupled weight decay of matrices and embeddings.")
-    var weightDecay: Float = Recipe().weightDecay
+    @Option(
+        help:
+            "Decoupled weight decay of matrices and embeddings; 0.015 for each pass, but 0.05 to 0.4, unless given."
+    )
+    var weightDecay: Float?
 
     @Option(
         help:
-            "Dropout of embeddings and residual branches; 0.01 for each pass, but 0.05 to 0.3, unless given."
+            "Dropout of embeddings and residual branches; 0.003 for each pass, but 0.05 to 0.12, unless given."
     )
     var dropout: Float?
 
     @Option(help: "Dropout of attention probabilities.")
     var attentionDropout: Float = Recipe().attentionDropout
 
-    @Option(help: "Part of the merges that are undone at first; none are at the end.")
-    var mergeDropout: Float = Recipe().mergeDropout
+    @Option(
+        help:
+            "Part of the merges that are undone at first, none at the end; as much as --weight-decay would be, unless given."
+    )
+    var mergeDropout: Float?
 
     @Option(help: "Part of the tokens that are read which are replaced by others of the text.")
     var tokenNoise: Float = Recipe().tokenNoise
@@ -134,7 +140,10 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: "How much of what is learnt is the teachers' prediction; the rest is the text.")
     var teacherShare: Float = Recipe().teacherShare
 
-    @Option(help: "What products round their operands to; sums are f32 either way.")
+    @Option(
+        help:
+            "What products round their operands to; sums are f32. bf16 is faster where the processor multiplies it fast (Zen 4), and slower elsewhere."
+    )
     var precision: Precision = Recipe().precision
 
     @Option(help: "Largest global norm of the gradient.")
@@ -154,10 +163,10 @@ struct RecipeOptions: ParsableArguments {
         recipe.matrixLearningRate = matrixLearningRate
         recipe.warmupSteps = warmupSteps
         recipe.finalLearningRate = finalLearningRate
-        recipe.weightDecay = weightDecay
+        recipe.weightDecay = weightDecay ?? fitted.weightDecay
         recipe.dropout = dropout ?? fitted.dropout
         recipe.attentionDropout = attentionDropout
-        recipe.mergeDropout = mergeDropout
+        recipe.mergeDropout = mergeDropout ?? fitted.mergeDropout
         recipe.tokenNoise = tokenNoise
         recipe.teacherShare = teacherShare
         recipe.precision = precision

@@ -85,6 +85,36 @@ import Testing
         }
     }
     /// Rounding of operands and flushing of sums, where they could differ between instruction sets.
+    @Test(
+        arguments: [(1, 5), (16, 16), (63, 17), (64, 256), (65, 300), (130, 513)],
+        Precision.allCases)
+    func symmetricIsTheWholeProduct(_ shape: (side: Int, depth: Int), _ precision: Precision) {
+        let x = Table(shape.side, shape.depth, seed: 5)
+        let xT = transposed(x)
+        for kernels in KernelSet.available {
+            for threads in [1, 3] {
+                let compute = Compute(threads: threads, kernels: kernels)
+                let whole = Table(shape.side, shape.side, seed: 6)
+                compute.multiply(
+                    x.matrix, x.matrix, transposeB: true, into: whole.matrix, precision: precision)
+                let half = Table(shape.side, shape.side, seed: 7)
+                compute.multiplySymmetric(
+                    x.matrix, x.matrix, transposeB: true, into: half.matrix, precision: precision)
+                #expect(half.floats == whole.floats)
+                compute.multiplySymmetric(
+                    xT.matrix, transposeA: true, xT.matrix, into: half.matrix,
+                    precision: precision)
+                #expect(half.floats == whole.floats)
+                let square = Table(shape.side, shape.side, seed: 8)
+                compute.multiply(
+                    whole.matrix, whole.matrix, into: square.matrix, precision: precision)
+                compute.multiplySymmetric(
+                    whole.matrix, whole.matrix, into: half.matrix, precision: precision)
+                #expect(half.floats == square.floats)
+            }
+        }
+    }
+
     @Test func bf16TakesEdgesTheSame() {
         let least = Float.leastNormalMagnitude
         let edges: [Float] = [

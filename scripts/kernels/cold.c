@@ -1,6 +1,6 @@
 // Times the kernels of a training step on operands that stand in main memory, one thread: the products of a
-// block of the reference shape, forward and both gradients, and attention. Times are of the thread's own
-// clock, so that a busy machine disturbs them little.
+// block of the reference shape, forward and both gradients, and attention, in f32 and in bf16. Times are of
+// the thread's own clock, so that a busy machine disturbs them little.
 //
 //     clang -O2 -ISources/CPoeKernels/include scripts/kernels/cold.c Sources/CPoeKernels/*.c -lm -o cold
 //     ./cold SET...
@@ -39,11 +39,12 @@ static double median(double *times) {
     return times[RUNS / 2];
 }
 
-static double peak(const poe_kernels *k) {
+static double peak(const poe_kernels *k, int bf16) {
+    __typeof__(k->multiply_adds) multiply_adds = bf16 ? k->multiply_adds_bf16 : k->multiply_adds;
     int64_t operations = 0;
-    k->multiply_adds_bf16(1000000, &operations);
+    multiply_adds(1000000, &operations);
     double start = seconds();
-    volatile float result = k->multiply_adds_bf16(10000000, &operations);
+    volatile float result = multiply_adds(10000000, &operations);
     (void)result;
     return (double)operations / (seconds() - start);
 }
@@ -51,7 +52,9 @@ static double peak(const poe_kernels *k) {
 /// Rows, depth and columns; whether A is transposed, as in the gradient of weights, and B packed each time.
 typedef struct { ptrdiff_t rows, depth, columns; int transposed; } shape;
 
-static void products(const poe_kernels *k) {
+static void products(const poe_kernels *k, int bf16) {
+    __typeof__(k->pack) pack = bf16 ? k->pack_bf16 : k->pack;
+    __typeof__(k->multiply) multiply = bf16 ? k->multiply_bf16 : k->multiply;
     const shape shapes[] = {
         {TOKENS, WIDTH, 3 * WIDTH, 0}, {TOKENS, WIDTH, WIDTH, 0}, {TOKENS, WIDTH, 4 * WIDTH, 0},
         {TOKENS, 4 * WIDTH, WIDTH, 0}, {TOKENS, 3 * WIDTH, WIDTH, 0}, {3 * WIDTH, TOKENS, WIDTH, 1},
@@ -59,12 +62,12 @@ static void products(const poe_kernels *k) {
     float *a[TURNS], *b[TURNS], *c[TURNS];
     for (int i = 0; i < TURNS; i++) a[i] = floats(LARGEST), b[i] = floats(LARGEST), c[i] = floats(LARGEST);
     float *panels = floats(LARGEST), *scratch = floats(POE_PRODUCT_SCRATCH);
-    double limit = peak(k), total = 0, ideal = 0;
+    double limit = peak(k, bf16), total = 0, ideal = 0;
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
         shape x = shapes[s];
         ptrdiff_t count = (x.columns + k->panel_columns - 1) / k->panel_columns;
         double times[RUNS];
-        k->pack_bf16(b[0], x.columns, 0, x.depth, x.columns, 0, count, panels);
+        pack(b[0], x.columns, 0, x.depth, x.columns, 0, count, panels);
         for (int i = 0; i < RUNS; i++) {
             int turn = i % TURNS;
             poe_product product = {
@@ -72,8 +75,8 @@ static void products(const poe_kernels *k) {
                 .panels = panels, .panel_depth = x.depth, .panel_columns = x.columns, .c = c[turn],
                 .c_row = x.columns, .columns = x.columns, .depth = x.depth, .accumulate = x.transposed};
             double start = seconds();
-            if (x.transposed) k->pack_bf16(b[turn], x.columns, 0, x.depth, x.columns, 0, count, panels);
-            k->multiply_bf16(&product, 0, x.rows, 0, count, scratch);
+            if (x.transposed) pack(b[turn], x.columns, 0, x.depth, x.columns, 0, count, panels);
+            multiply(&product, 0, x.rows, 0, count, scratch);
             times[i] = seconds() - start;
         }
         double least = 2.0 * (double)(x.rows * x.depth * x.columns) / limit, time = median(times);
@@ -85,7 +88,7 @@ static void products(const poe_kernels *k) {
     printf("  all products: %.1f %% of the peak, %.0f GFLOP/s\n", 100 * ideal / total, limit * 1e-9);
 }
 
-static void attention(const poe_kernels *k) {
+static void attention(const poe_kernels *k, int bf16) {
     const size_t rows = WINDOWS * LENGTH;
     float *qkv = floats(rows * 3 * WIDTH), *d_qkv = floats(rows * 3 * WIDTH), *out = floats(rows * WIDTH),
           *d_out = floats(rows * WIDTH), *log_sum_exp = floats(rows * HEADS),
@@ -96,7 +99,7 @@ static void attention(const poe_kernels *k) {
         poe_attention a = {
             .qkv = qkv, .qkv_row = 3 * WIDTH, .out = out, .out_row = WIDTH, .log_sum_exp = log_sum_exp,
             .length = LENGTH, .heads = HEADS, .dimension = WIDTH / HEADS, .score_scale = 0.17677669f,
-            .dropout = &dropout, .bf16 = 1};
+            .dropout = &dropout, .bf16 = bf16};
         double start = seconds();
         for (ptrdiff_t job = 0; job < WINDOWS * HEADS; job++) k->attention(&a, job, scratch);
         a.d_out = d_out, a.d_out_row = WIDTH, a.d_qkv = d_qkv, a.d_qkv_row = 3 * WIDTH;
@@ -114,9 +117,11 @@ int main(int count, char **names) {
             fprintf(stderr, "cold: this machine has no kernels named %s\n", names[i]);
             return 64;
         }
-        printf("%s\n", k->name);
-        products(k);
-        attention(k);
+        for (int bf16 = 0; bf16 < 2; bf16++) {
+            printf("%s, %s\n", k->name, bf16 ? "bf16" : "f32");
+            products(k, bf16);
+            attention(k, bf16);
+        }
     }
     return 0;
 }

@@ -127,11 +127,11 @@ private final class MuonWorker {
             let x = current.matrix(rows: rows, columns: columns)
             let y = other.matrix(rows: rows, columns: columns)
             if tall {
-                compute.multiply(x, transposeA: true, x, into: a, precision: precision)
+                compute.multiplySymmetric(x, transposeA: true, x, into: a, precision: precision)
             } else {
-                compute.multiply(x, x, transposeB: true, into: a, precision: precision)
+                compute.multiplySymmetric(x, x, transposeB: true, into: a, precision: precision)
             }
-            compute.multiply(a, a, into: p, precision: precision)
+            compute.multiplySymmetric(a, a, into: p, precision: precision)
             compute.scaleAdd(
                 a.flat, alpha: Self.quintic.b, p.flat, beta: Self.quintic.c, into: p.flat)
             if tall {
