@@ -65,6 +65,9 @@ package enum PoemError: Error, Equatable, CustomStringConvertible {
 
     package var description: String {
         switch self {
+        case .malformed(let rule, _, let expected, let found) where rule == .magic:
+            "this is not a .poem file: it begins with the bytes \(found), expected \(expected) "
+                + "[rule \(rule.rawValue)]. \(rule.advice)"
         case .malformed(let rule, let place, let expected, let found):
             "\(rule.subject) (\(place)) is \(found), expected \(expected) [rule \(rule.rawValue)]. "
                 + rule.advice

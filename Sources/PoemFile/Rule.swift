@@ -172,7 +172,7 @@ extension Rule {
     package var advice: String {
         switch self {
         case .magic:
-            "This is not a .poem file."
+            "Name a model; poe-train makes one from a text."
         case .majorVersion, .requiredFeatures, .sectionUnknown:
             "A newer version of poe may be able to read it."
         case .memoryBudget:
