@@ -181,7 +181,7 @@ INLINE void tile(const int words, const int rows, const int vectors, const float
 #pragma clang loop unroll(full)
         for (int j = 0; j < vectors; j++) sum[i][j] = splat(0.0f);
     }
-    // Words are two steps, and so take twice as long.
+    // A block has half as many words as steps, and the same lines to fetch.
     const ptrdiff_t stride = words ? FETCH_STEPS / 2 : FETCH_STEPS;
     for (ptrdiff_t begin = 0; begin < depth; begin += stride) {
         fetch_line_to_write(&written);
