@@ -87,7 +87,9 @@ import Testing
         let all = try Program("poe-train").run(
             ["book.txt", "--width", "16", "--layers", "1"] + quick, in: folder)
         #expect(all.status == 0, "\(all.errors)")
-        #expect(all.errors.contains("40 passes (0.3 million tokens), dropout 0.12, weight decay 0.4"))
+        #expect(
+            all.errors.contains(
+                "40 passes (0.3 million tokens), dropout 0.12, weight decay 0.4"))
         #expect(!all.errors.contains("blocks of width 128"))
         let fitted = try Program("poe-train").run(
             ["book.txt", "-o", "b.poem", "--epochs", "1", "--dropout", "0"] + quick, in: folder)
