@@ -39,6 +39,9 @@ extension Compute {
     ///   - b: `[K, N]`, or `[N, K]` where `transposeB` (the layout of a linear layer's weights).
     ///   - c: `[M, N]`; added to where `accumulate`, otherwise overwritten.
     ///   - bias: `[N]`, added to each row.
+    ///   - isSymmetric: Whether the product is known to be symmetric, as that of a matrix and its own
+    ///     transpose and the square of a symmetric matrix are. Half of it is calculated and mirrored: the
+    ///     same bits, since both halves add the same numbers in the same order.
     ///
     /// In `.bf16` both operands are rounded to bfloat16 first; sums and results are f32.
     ///
@@ -48,8 +51,11 @@ extension Compute {
     package func multiply(
         _ a: Matrix, transposeA: Bool = false, _ b: Matrix, transposeB: Bool = false,
         into c: Matrix, accumulate: Bool = false, bias: Vector? = nil,
-        precision: Precision = .f32
+        precision: Precision = .f32, isSymmetric: Bool = false
     ) {
+        precondition(
+            !isSymmetric || !accumulate && bias == nil,
+            "a symmetric product with something added may not be symmetric")
         times?.begin(.products)
         defer { times?.end() }
         let depth = transposeB ? b.columns : b.rows
@@ -58,7 +64,17 @@ extension Compute {
         unsafe packPanels(b, transposeB, depth: depth, columns: columns, precision, into: panels)
         unsafe multiply(
             a, transposeA, panels: panels, depth: depth, columns: columns, into: c, accumulate,
-            bias, precision)
+            bias, precision, isSymmetric)
+        if isSymmetric { mirror(c) }
+    }
+
+    /// Copies what is above the diagonal to below it.
+    private func mirror(_ c: Matrix) {
+        split(c.rows, grain: rowGrain) { rows in
+            for row in rows {
+                for column in 0..<row { c[row, column] = c[column, row] }
+            }
+        }
     }
 
     /// Packs the right operand of products that are made many times, as a model's weights.
@@ -90,7 +106,7 @@ extension Compute {
             into: packed.buffer.pointer)
     }
 
-    /// As ``multiply(_:transposeA:_:transposeB:into:accumulate:bias:precision:)``, the same bits, with a
+    /// As ``multiply(_:transposeA:_:transposeB:into:accumulate:bias:precision:isSymmetric:)``, the same bits, with a
     /// packed right operand; fast for one row too.
     package func multiply(
         _ a: Matrix, _ b: PackedMatrix, into c: Matrix, accumulate: Bool = false,
@@ -102,31 +118,6 @@ extension Compute {
         unsafe multiply(
             a, false, panels: b.buffer.pointer, depth: b.depth, columns: b.columns, into: c,
             accumulate, bias, b.precision)
-    }
-
-    /// As ``multiply(_:transposeA:_:transposeB:into:accumulate:bias:precision:)``, the same bits, where
-    /// the product is known to be symmetric: what is above the diagonal is calculated, and mirrored.
-    ///
-    /// A matrix times its own transpose is such a product, and the square of a symmetric matrix: both
-    /// halves add the same numbers in the same order.
-    package func multiplySymmetric(
-        _ a: Matrix, transposeA: Bool = false, _ b: Matrix, transposeB: Bool = false,
-        into c: Matrix, precision: Precision = .f32
-    ) {
-        times?.begin(.products)
-        defer { times?.end() }
-        let depth = transposeB ? b.columns : b.rows
-        let side = transposeB ? b.rows : b.columns
-        let panels = unsafe panelScratch(packedCount(depth: depth, columns: side))
-        unsafe packPanels(b, transposeB, depth: depth, columns: side, precision, into: panels)
-        unsafe multiply(
-            a, transposeA, panels: panels, depth: depth, columns: side, into: c, false, nil,
-            precision, symmetric: true)
-        split(side, grain: rowGrain) { rows in
-            for row in rows {
-                for column in 0..<row { c[row, column] = c[column, row] }
-            }
-        }
     }
 
     private func packPanels(
@@ -145,7 +136,7 @@ extension Compute {
     private func multiply(
         _ a: Matrix, _ transposeA: Bool, panels: UnsafeMutablePointer<Float>, depth: Int,
         columns: Int, into c: Matrix, _ accumulate: Bool, _ bias: Vector?, _ precision: Precision,
-        symmetric: Bool = false
+        _ isSymmetric: Bool = false
     ) {
         let rows = transposeA ? a.columns : a.rows
         precondition(
@@ -170,7 +161,7 @@ extension Compute {
                     product, rows.lowerBound, rows.upperBound, panels.lowerBound,
                     panels.upperBound, scratch.map { unsafe $0.pointer + part * $0.distance })
             }
-            if symmetric {
+            if isSymmetric {
                 // The panels from the diagonal on, for as many rows as the widest panel has columns.
                 splitParts(rows, grain: symmetricRows) { part, range in
                     for first in stride(

@@ -37,8 +37,7 @@ package struct FittedChoices: Sendable, Equatable {
         let passes = Self.tokensOfTraining / max(1, tokens)
         epochs = asked ?? min(max(passes, Self.fewestEpochs), Self.mostEpochs)
         // The more often a text is read, the more has to be done against learning it by heart.
-        // Weights that shrink and words that are cut otherwise each time cost a long training less
-        // than dropout does, which the finished model is without.
+        // Weight decay and undone merges do that at a smaller cost to the validation loss than dropout.
         let passesThatCount = Double(min(epochs, Self.mostEpochs))
         dropout = Self.rounded(0.003 * passesThatCount, to: 0.01, atLeast: 0.05)
         let strictness = Self.rounded(min(0.015 * passesThatCount, 0.4), to: 0.05, atLeast: 0.05)

@@ -84,7 +84,7 @@ import Testing
             }
         }
     }
-    /// Rounding of operands and flushing of sums, where they could differ between instruction sets.
+
     @Test(
         arguments: [(1, 5), (16, 16), (63, 17), (64, 256), (65, 300), (130, 513)],
         Precision.allCases)
@@ -97,24 +97,28 @@ import Testing
                 let whole = Table(shape.side, shape.side, seed: 6)
                 compute.multiply(
                     x.matrix, x.matrix, transposeB: true, into: whole.matrix, precision: precision)
-                let half = Table(shape.side, shape.side, seed: 7)
-                compute.multiplySymmetric(
-                    x.matrix, x.matrix, transposeB: true, into: half.matrix, precision: precision)
-                #expect(half.floats == whole.floats)
-                compute.multiplySymmetric(
-                    xT.matrix, transposeA: true, xT.matrix, into: half.matrix,
-                    precision: precision)
-                #expect(half.floats == whole.floats)
-                let square = Table(shape.side, shape.side, seed: 8)
+                let rows = Table(shape.side, shape.side, seed: 7)
+                compute.multiply(
+                    x.matrix, x.matrix, transposeB: true, into: rows.matrix,
+                    precision: precision, isSymmetric: true)
+                #expect(rows.floats == whole.floats)
+                let columns = Table(shape.side, shape.side, seed: 8)
+                compute.multiply(
+                    xT.matrix, transposeA: true, xT.matrix, into: columns.matrix,
+                    precision: precision, isSymmetric: true)
+                #expect(columns.floats == whole.floats)
+                let square = Table(shape.side, shape.side, seed: 9)
                 compute.multiply(
                     whole.matrix, whole.matrix, into: square.matrix, precision: precision)
-                compute.multiplySymmetric(
-                    whole.matrix, whole.matrix, into: half.matrix, precision: precision)
-                #expect(half.floats == square.floats)
+                compute.multiply(
+                    whole.matrix, whole.matrix, into: rows.matrix, precision: precision,
+                    isSymmetric: true)
+                #expect(rows.floats == square.floats)
             }
         }
     }
 
+    /// Rounding of operands and flushing of sums, where they could differ between instruction sets.
     @Test func bf16TakesEdgesTheSame() {
         let least = Float.leastNormalMagnitude
         let edges: [Float] = [

@@ -5,8 +5,8 @@ own, trained as one batch on the same windows. What wins is confirmed by poe-tra
     search.py TOKENS.npz PLAN.json [--out RESULTS.jsonl]
 
 TOKENS.npz is what tokens.py writes. PLAN.json is a list of groups: {"name", "passes", "variants": [...]};
-a variant changes some of DIALS. The best of a group so far may be taken up by a later one: a variant's
-"from": "best" starts from the dials of the variant that ended lowest in the group before.
+a variant changes some of DIALS. One with "from": "best" starts from the dials of the variant that ended
+lowest in the group before. Needs torch, numpy and numba.
 
 Model, initial values, optimizers, schedule and perturbation of the text are those of twin.py and of
 Sources/PoeTraining, in bfloat16 with f32 sums; dropout of attention is left out. Losses are nats a token of
@@ -223,10 +223,9 @@ class Group:
 
     def step(self):
         ids = self.ids
-        if self.dial["token_noise"].max() > 0 or DEVICE == "cuda":
-            other = self.text[torch.randint(0, len(self.text), ids.shape, device=DEVICE)]
-            noisy = torch.rand(ids.shape, device=DEVICE) < self.dial["token_noise"][:, None]
-            ids = torch.where(noisy, other, ids)
+        other = self.text[torch.randint(0, len(self.text), ids.shape, device=DEVICE)]
+        noisy = torch.rand(ids.shape, device=DEVICE) < self.dial["token_noise"][:, None]
+        ids = torch.where(noisy, other, ids)
         rates = (self.dial[k].view(-1, 1, 1) for k in ("dropout", "embedding_dropout"))
         total, loss = self.loss(self.p, ids, self.targets, *rates, self.dial["label_smoothing"])
         gradients = torch.autograd.grad(total, list(self.p.values()))

@@ -127,11 +127,13 @@ private final class MuonWorker {
             let x = current.matrix(rows: rows, columns: columns)
             let y = other.matrix(rows: rows, columns: columns)
             if tall {
-                compute.multiplySymmetric(x, transposeA: true, x, into: a, precision: precision)
+                compute.multiply(
+                    x, transposeA: true, x, into: a, precision: precision, isSymmetric: true)
             } else {
-                compute.multiplySymmetric(x, x, transposeB: true, into: a, precision: precision)
+                compute.multiply(
+                    x, x, transposeB: true, into: a, precision: precision, isSymmetric: true)
             }
-            compute.multiplySymmetric(a, a, into: p, precision: precision)
+            compute.multiply(a, a, into: p, precision: precision, isSymmetric: true)
             compute.scaleAdd(
                 a.flat, alpha: Self.quintic.b, p.flat, beta: Self.quintic.c, into: p.flat)
             if tall {
