@@ -65,45 +65,45 @@ extension Corpus {
             validation: Corpus(works: works.filter { validation.contains($0.name) }))
     }
 
-    /// Divides the works without being told how: about a tenth of the text validates.
+    /// Divides the works without being told how: about one part in `parts` of the text validates.
     ///
-    /// Whole works are taken, in an order shuffled with a fixed seed, while they fit into a tenth of
-    /// the bytes. Where that gives less than a twentieth (one book, or a few long ones), the last
-    /// tenth of every work is taken instead, from the next line end on. The same corpus always
+    /// Whole works are taken, in an order shuffled with a fixed seed, while they fit into that part of
+    /// the bytes. Where that gives less than half of it (one book, or a few long ones), the end of
+    /// every work is taken instead, from the next line end on. The same corpus always
     /// gives the same split.
-    package func automaticSplit() -> Split {
+    package func automaticSplit(oneIn parts: Int = 10) -> Split {
         let sizes = works.map(\.text.utf8.count)
         let total = sizes.reduce(0, +)
         var chosen: Set<Int> = []
         var size = 0
         for index in CounterRandom(seed: 0).permutation(of: works.count, stream: 0)
-        where (size + sizes[index]) * 10 <= total {
+        where (size + sizes[index]) * parts <= total {
             chosen.insert(index)
             size += sizes[index]
         }
-        guard size * 20 >= total else { return splitTails() }
+        guard size * 2 * parts >= total else { return splitTails(oneIn: parts) }
         return Split(
             train: Corpus(works: works.indices.filter { !chosen.contains($0) }.map { works[$0] }),
             validation: Corpus(works: works.indices.filter(chosen.contains).map { works[$0] }))
     }
 
-    private func splitTails() -> Split {
+    private func splitTails(oneIn parts: Int) -> Split {
         var (heads, tails): ([Work], [Work]) = ([], [])
         for work in works {
-            let cut = Self.tailStart(in: work.text)
+            let cut = Self.tailStart(in: work.text, oneIn: parts)
             heads.append(Work(name: work.name, text: String(work.text[..<cut])))
             tails.append(Work(name: work.name, text: String(work.text[cut...])))
         }
         return Split(train: Corpus(works: heads), validation: Corpus(works: tails))
     }
 
-    /// Where the last tenth begins: after the first line end in the first half of the last tenth,
-    /// else at nine tenths of the scalars.
-    private static func tailStart(in text: String) -> String.Index {
+    /// Where the last part begins: after the first line end in its first half, else where it would
+    /// by the number of scalars.
+    private static func tailStart(in text: String, oneIn parts: Int) -> String.Index {
         let scalars = text.unicodeScalars
         let count = scalars.count
-        let nominal = scalars.index(scalars.startIndex, offsetBy: count - count / 10)
-        let limit = scalars.index(nominal, offsetBy: count / 20)
+        let nominal = scalars.index(scalars.startIndex, offsetBy: count - count / parts)
+        let limit = scalars.index(nominal, offsetBy: count / parts / 2)
         guard let lineEnd = scalars[nominal..<limit].firstIndex(of: "\n") else { return nominal }
         return scalars.index(after: lineEnd)
     }

@@ -8,6 +8,8 @@ import PoeTraining
 struct ModelCard {
     let run: TrainingRun
     let texts: PreparedTexts
+    /// What calibration multiplied the logits by; nil without calibration.
+    let logitFactor: Float?
 
     var markdown: String {
         let configuration = run.trainer.configuration
@@ -34,7 +36,7 @@ struct ModelCard {
             - Recipe: \(recipe.matrixOptimizer == .muon ? "Muon on hidden matrices, AdamW elsewhere" : "AdamW"), \
             dropout \(recipe.dropout), weight decay \(recipe.weightDecay), \
             \(recipe.batchWindows) windows a step.
-            \(best)
+            \(best)\(calibration)
             """
     }
 
@@ -45,7 +47,16 @@ struct ModelCard {
         return """
             - Weights of epoch \(best.epoch), the best on the held-out text (\(texts.splitName) split): \
             \(Format.fixed(loss, 4)) nats a token, \(Format.fixed(perCharacter, 4)) nats a character, \
-            before compression.
+            before \(logitFactor == nil ? "" : "calibration and ")compression.
+
+            """
+    }
+
+    private var calibration: String {
+        guard let logitFactor, let text = texts.calibration else { return "" }
+        return """
+            - Logits times \(logitFactor), fitted to \(Format.count(text.characters)) characters that were \
+            set aside and never learnt.
 
             """
     }

@@ -15,11 +15,16 @@ struct PreparedTexts {
     let tokenizer: Tokenizer
     let trainingTokens: [TokenID]
     let trainingCharacters: Int
+    /// Text of the training part that is not learnt, but says how sure the model may be; nil if none
+    /// was asked for, or the corpus is too small to spare any.
+    let calibration: EvaluationText?
     /// nil if the corpus is too small to spare any text.
     let validation: EvaluationText?
     let works: Int
 
-    init(paths: [String], splitPath: String?, options: TokenizerOptions) throws {
+    init(
+        paths: [String], splitPath: String?, options: TokenizerOptions, calibrates: Bool
+    ) throws {
         let corpus = try Corpus(paths: paths)
         let split = try splitPath.map(corpus.split(contentsOf:)) ?? corpus.automaticSplit()
         name = Self.name(of: paths)
@@ -29,14 +34,28 @@ struct PreparedTexts {
             splitPath.map { $0.split(separator: "/").last.map(String.init) ?? $0 } ?? "automatic"
         let description = try Self.learn(options, corpus: corpus, train: split.train)
         tokenizer = try Tokenizer(description)
-        let text = split.train.text
+        validation = try Self.evaluationText(split.validation, tokenizer)
+        let parts = split.train.automaticSplit(oneIn: Self.calibrationPart)
+        let spared = calibrates ? try Self.evaluationText(parts.validation, tokenizer) : nil
+        let suffices = spared.map { $0.tokens.count >= Self.fewestCalibrationTokens } ?? false
+        calibration = suffices ? spared : nil
+        let text = (suffices ? parts.train : split.train).text
         trainingTokens = try tokenizer.encode(text)
         trainingCharacters = text.unicodeScalars.count
-        let held = split.validation.text
-        let heldTokens = try tokenizer.encode(held)
-        validation =
-            heldTokens.count > 1
-            ? EvaluationText(tokens: heldTokens, characters: held.unicodeScalars.count) : nil
+    }
+
+    /// One part in so many of the training text calibrates.
+    private static let calibrationPart = 100
+    /// Fewer would fit the factor of the logits worse than one would guess it.
+    private static let fewestCalibrationTokens = 1_000
+
+    private static func evaluationText(
+        _ corpus: Corpus, _ tokenizer: Tokenizer
+    ) throws -> EvaluationText? {
+        let text = corpus.text
+        let tokens = try tokenizer.encode(text)
+        guard tokens.count > 1 else { return nil }
+        return EvaluationText(tokens: tokens, characters: text.unicodeScalars.count)
     }
 
     /// One alphabet for all of the corpus; merges from the training works alone.

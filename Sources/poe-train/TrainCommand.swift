@@ -65,7 +65,7 @@ struct TrainCommand: ParsableCommand {
 
     func run() throws {
         let texts = try PreparedTexts(
-            paths: corpus, splitPath: split, options: tokenizer)
+            paths: corpus, splitPath: split, options: tokenizer, calibrates: recipe.calibration)
         let fitted = FittedChoices(
             tokens: texts.trainingTokens.count, epochs: recipe.epochs,
             hasMerges: !texts.tokenizer.description.merges.isEmpty)
@@ -85,7 +85,7 @@ struct TrainCommand: ParsableCommand {
         let record = TrainingRecord(
             recipe: recipe, corpusName: texts.name, corpusHash: texts.corpusHash,
             split: texts.splitName, trainingTokens: texts.trainingTokens,
-            validation: texts.validation, teachers: teachers)
+            validation: texts.validation, calibration: texts.calibration, teachers: teachers)
         let run = TrainingRun(
             trainer: trainer, tokenizer: texts.tokenizer, validation: texts.validation,
             record: record, files: files, options: options)
@@ -157,7 +157,20 @@ struct TrainCommand: ParsableCommand {
                 + "with it, or delete it to start afresh")
     }
 
-    /// Packs the best weights as the finished model and removes the checkpoint.
+    /// Makes a model as sure of its guesses as text it has not learnt bears out; returns the factor.
+    private func calibrate(
+        _ model: inout Model, on text: EvaluationText, _ validation: EvaluationText?,
+        _ monitor: TrainingMonitor
+    ) -> Float {
+        let factor = Calibration.factor(of: model.weights, on: text, threads: threads)
+        model.weights = Calibration.apply(factor, to: model.weights)
+        let result = validation?.loss(of: model.weights, threads: threads)
+        model.note(calibration: factor, result)
+        monitor.didCalibrate(factor, result)
+        return factor
+    }
+
+    /// Calibrates and packs the best weights as the finished model and removes the checkpoint.
     private func finish(
         _ run: TrainingRun, _ texts: PreparedTexts, _ monitor: TrainingMonitor
     ) throws {
@@ -165,7 +178,10 @@ struct TrainCommand: ParsableCommand {
         best.training = run.record.metadata(run.history.epochs)
         best.metadata["name"] = .string(texts.name)
         best.metadata["producer"] = .string("poe-train \(Version.text)")
-        best.card = ModelCard(run: run, texts: texts).markdown
+        let factor = texts.calibration.map {
+            calibrate(&best, on: $0, texts.validation, monitor)
+        }
+        best.card = ModelCard(run: run, texts: texts, logitFactor: factor).markdown
         let choice = try Packing(
             model: best, validation: texts.validation, budget: output.budget, threads: threads,
             tokens: texts.trainingTokens, recipe: run.trainer.recipe

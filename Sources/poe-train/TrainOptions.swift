@@ -129,6 +129,13 @@ struct RecipeOptions: ParsableArguments {
     )
     var mergeDropout: Float?
 
+    @Flag(
+        inversion: .prefixedNo,
+        help:
+            "Set a hundredth of the training text aside, and scale the finished model's logits to fit it: a model is too sure of text that it has not learnt."
+    )
+    var calibration = true
+
     @Option(help: "Part of the tokens that are read which are replaced by others of the text.")
     var tokenNoise: Float = Recipe().tokenNoise
 

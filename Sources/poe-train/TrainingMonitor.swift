@@ -125,6 +125,16 @@ final class TrainingMonitor: TrainingObserver {
                 + "\(run.files.checkpoint): the same command with --resume goes on")
     }
 
+    func didCalibrate(_ factor: Float, _ result: EvaluationResult?) {
+        var line = "calibrated: logits times \(Format.fixed(Double(factor), 2))"
+        if let result {
+            line +=
+                ", validation \(Format.fixed(result.natsPerToken, 4)) nats a token = "
+                + "\(Format.fixed(result.natsPerCharacter, 4)) a character"
+        }
+        say(line)
+    }
+
     func didTryGrid(_ choice: GridLadder.Choice) {
         say(
             "packing: steps of 1/\(choice.settings.k) deviation (embedding "

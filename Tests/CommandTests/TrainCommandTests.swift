@@ -77,6 +77,31 @@ import Testing
         #expect(missing.status == 66)
     }
 
+    /// Where a hundredth of the text is enough to tell, the model is calibrated on it and never learns it.
+    @Test func aLongTextCalibrates() throws {
+        let folder = try Folder()
+        try folder.write(String(repeating: Self.text + "\n", count: 16), to: "book.txt")
+        let quick = ["--epochs", "1", "--stride", "64"]
+        let run = try train(quick, in: folder)
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(run.errors.contains("calibrated: logits times "))
+        let record = try Program("poe-model").run(["show", "book.poem", "--json"], in: folder)
+        #expect(record.text.contains("calibration.logit_factor"))
+        let plain = try train(quick + ["--no-calibration", "-o", "plain.poem"], in: folder)
+        #expect(plain.status == 0, "\(plain.errors)")
+        #expect(!plain.errors.contains("calibrated"))
+        let other = try Program("poe-model").run(["show", "plain.poem", "--json"], in: folder)
+        #expect(!other.text.contains("calibration"))
+        let (learnt, all) = (try Self.trainingTokens(record), try Self.trainingTokens(other))
+        #expect((0.985...0.995).contains(Double(learnt) / Double(all)))
+    }
+
+    private static func trainingTokens(_ shown: Program.Outcome) throws -> Int {
+        let key = "\"corpus.train_tokens\":"
+        let rest = try #require(shown.text.range(of: key)).upperBound
+        return try #require(Int(shown.text[rest...].prefix { $0.isNumber }))
+    }
+
     /// What fits a text is chosen and told; what is asked for is taken.
     @Test func choicesAreFittedAndTold() throws {
         let folder = try folder()

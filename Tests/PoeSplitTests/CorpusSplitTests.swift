@@ -49,6 +49,20 @@ import Testing
         #expect(split == corpus.automaticSplit())
     }
 
+    /// A hundredth, of many works and of one.
+    @Test(arguments: [400, 1]) func automaticSplitTakesAnyPart(count: Int) {
+        let works = (0..<count).map { index in
+            let lines = (0..<4_000 / count).map { "line \($0) of \(index)\n" }
+            return Work(name: "\(index)", text: lines.joined())
+        }
+        let corpus = Corpus(works: works)
+        let split = corpus.automaticSplit(oneIn: 100)
+        let share = Double(split.validation.characterCount) / Double(corpus.characterCount)
+        #expect((0.005...0.01).contains(share))
+        #expect(
+            split.train.characterCount + split.validation.characterCount == corpus.characterCount)
+    }
+
     @Test(arguments: [1, 2, 3])
     func automaticSplitCutsLongWorks(count: Int) {
         let lines = (0..<1000).map { "Line \($0), é.\n" }.joined()

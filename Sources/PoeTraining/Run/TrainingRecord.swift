@@ -18,10 +18,12 @@ package struct TrainingRecord: Sendable, Equatable {
     ///   - split: How the validation text was chosen, for people.
     ///   - trainingTokens: The text that is learnt.
     ///   - validation: The text that is measured, if any.
+    ///   - calibration: The text that the model is calibrated on, if any.
     ///   - teachers: Models that are learnt from beside the text.
     package init(
         recipe: Recipe, corpusName: String, corpusHash: UInt64, split: String,
-        trainingTokens: [TokenID], validation: EvaluationText?, teachers: [ModelWeights] = []
+        trainingTokens: [TokenID], validation: EvaluationText?,
+        calibration: EvaluationText? = nil, teachers: [ModelWeights] = []
     ) {
         var keys = recipe.metadata
         if !teachers.isEmpty {
@@ -38,6 +40,10 @@ package struct TrainingRecord: Sendable, Equatable {
             keys["corpus.validation_tokens.xxh64"] = .string(hexadecimal(hash(validation.tokens)))
             keys["corpus.validation_characters"] = .integer(validation.characters)
         }
+        if let calibration {
+            keys["corpus.calibration_tokens"] = .integer(calibration.tokens.count)
+            keys["corpus.calibration_tokens.xxh64"] = .string(hexadecimal(hash(calibration.tokens)))
+        }
         fixed = keys
     }
 
@@ -49,6 +55,16 @@ package struct TrainingRecord: Sendable, Equatable {
         var keys = fixed
         keys[Self.epochsKey] = .strings(epochs.map(\.line))
         return keys
+    }
+}
+
+extension Model {
+    /// Notes that the logits were multiplied by `factor`, and the loss that the model has since.
+    package mutating func note(calibration factor: Float, _ result: EvaluationResult?) {
+        training["calibration.logit_factor"] = decimal(factor)
+        guard let result else { return }
+        evaluation["validation.nats_per_token"] = .double(result.natsPerToken)
+        evaluation["validation.nats_per_character"] = .double(result.natsPerCharacter)
     }
 }
 
