@@ -35,19 +35,30 @@ struct PreparedTexts {
         let description = try Self.learn(options, corpus: corpus, train: split.train)
         tokenizer = try Tokenizer(description)
         validation = try Self.evaluationText(split.validation, tokenizer)
-        let parts = split.train.automaticSplit(oneIn: Self.calibrationPart)
-        let spared = calibrates ? try Self.evaluationText(parts.validation, tokenizer) : nil
-        let suffices = spared.map { $0.tokens.count >= Self.fewestCalibrationTokens } ?? false
-        calibration = suffices ? spared : nil
-        let text = (suffices ? parts.train : split.train).text
+        let spared = calibrates ? try Self.calibration(of: split.train, tokenizer) : nil
+        calibration = spared?.calibration
+        let text = (spared?.rest ?? split.train).text
         trainingTokens = try tokenizer.encode(text)
         trainingCharacters = text.unicodeScalars.count
     }
 
-    /// One part in so many of the training text calibrates.
-    private static let calibrationPart = 100
+    /// A hundredth of the training text at most, and no more than is needed: it is read many times.
+    private static let smallestCalibrationPart = 100, mostCalibrationCharacters = 50_000
     /// Fewer would fit the factor of the logits worse than one would guess it.
     private static let fewestCalibrationTokens = 1_000
+
+    /// What of the training text calibrates, and what is left to learn; nil if it is too short for that.
+    private static func calibration(
+        of train: Corpus, _ tokenizer: Tokenizer
+    ) throws -> (calibration: EvaluationText, rest: Corpus)? {
+        let parts = train.automaticSplit(
+            oneIn: max(
+                smallestCalibrationPart, train.characterCount / mostCalibrationCharacters))
+        guard let text = try evaluationText(parts.validation, tokenizer),
+            text.tokens.count >= fewestCalibrationTokens
+        else { return nil }
+        return (text, parts.train)
+    }
 
     private static func evaluationText(
         _ corpus: Corpus, _ tokenizer: Tokenizer

@@ -53,11 +53,12 @@ final class TrainingMonitor: TrainingObserver {
     func begin() {
         let configuration = run.trainer.configuration
         let held = texts.validation.map { Format.count($0.characters) } ?? "no"
+        let spared = texts.calibration.map { ", \(Format.count($0.characters)) to calibrate" } ?? ""
         say(
             "\(texts.name): \(Format.count(texts.works, "work")), "
                 + "\(Format.count(texts.trainingCharacters)) characters to learn "
                 + "(\(Format.count(texts.trainingTokens.count)) tokens), "
-                + "\(held) characters to validate (\(texts.splitName) split)")
+                + "\(held) characters to validate (\(texts.splitName) split)\(spared)")
         say(
             "model: \(Format.count(configuration.parameterCount)) parameters, "
                 + "\(Format.count(configuration.vocabularySize)) tokens, "
@@ -110,9 +111,7 @@ final class TrainingMonitor: TrainingObserver {
             "epoch \(record.epoch)/\(run.trainer.recipe.epochs): training "
             + Format.fixed(record.trainingLoss, 4)
         if let loss = record.validationLoss, let perCharacter = record.validationNatsPerCharacter {
-            line +=
-                ", validation \(Format.fixed(loss, 4)) nats a token = "
-                + "\(Format.fixed(perCharacter, 4)) a character" + (isBest ? " (best)" : "")
+            line += Self.validation(loss, perCharacter) + (isBest ? " (best)" : "")
         }
         say(line)
         if let sample = sample(weights) { say("  " + sample) }
@@ -127,11 +126,7 @@ final class TrainingMonitor: TrainingObserver {
 
     func didCalibrate(_ factor: Float, _ result: EvaluationResult?) {
         var line = "calibrated: logits times \(Format.fixed(Double(factor), 2))"
-        if let result {
-            line +=
-                ", validation \(Format.fixed(result.natsPerToken, 4)) nats a token = "
-                + "\(Format.fixed(result.natsPerCharacter, 4)) a character"
-        }
+        if let result { line += Self.validation(result.natsPerToken, result.natsPerCharacter) }
         say(line)
     }
 
@@ -156,14 +151,17 @@ final class TrainingMonitor: TrainingObserver {
         if let loss = evaluation.double("validation.nats_per_token"),
             let perCharacter = evaluation.double("validation.nats_per_character")
         {
-            line +=
-                ", validation \(Format.fixed(loss, 4)) nats a token = "
-                + "\(Format.fixed(perCharacter, 4)) a character"
+            line += Self.validation(loss, perCharacter)
         }
         if let best = run.history.best { line += ", from epoch \(best.epoch)" }
         bar.note(line)
         let prompt = options.samplePrompt
         say("try it: poe-run \(run.files.model)" + (prompt.isEmpty ? "" : " -p \"\(prompt)\""))
+    }
+
+    private static func validation(_ natsPerToken: Double, _ natsPerCharacter: Double) -> String {
+        ", validation \(Format.fixed(natsPerToken, 4)) nats a token = "
+            + "\(Format.fixed(natsPerCharacter, 4)) a character"
     }
 
     private func say(_ line: String) {

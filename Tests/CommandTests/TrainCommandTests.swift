@@ -81,25 +81,39 @@ import Testing
     @Test func aLongTextCalibrates() throws {
         let folder = try Folder()
         try folder.write(String(repeating: Self.text + "\n", count: 16), to: "book.txt")
-        let quick = ["--epochs", "1", "--stride", "64"]
+        let quick = ["--epochs", "1", "--stride", "64", "--profile", "lossless"]
         let run = try train(quick, in: folder)
         #expect(run.status == 0, "\(run.errors)")
+        #expect(run.errors.contains(" to calibrate\n"))
         #expect(run.errors.contains("calibrated: logits times "))
         let record = try Program("poe-model").run(["show", "book.poem", "--json"], in: folder)
-        #expect(record.text.contains("calibration.logit_factor"))
+        let factor = try Self.number("calibration.logit_factor", in: record)
+        #expect(factor != 1)
+        let (exact, file) = (
+            try Self.logits("book.best.poem", in: folder), try Self.logits("book.poem", in: folder)
+        )
+        #expect(zip(exact, file).allSatisfy { abs($0 * factor - $1) < 1e-4 * (1 + abs($1)) })
         let plain = try train(quick + ["--no-calibration", "-o", "plain.poem"], in: folder)
         #expect(plain.status == 0, "\(plain.errors)")
         #expect(!plain.errors.contains("calibrated"))
         let other = try Program("poe-model").run(["show", "plain.poem", "--json"], in: folder)
         #expect(!other.text.contains("calibration"))
-        let (learnt, all) = (try Self.trainingTokens(record), try Self.trainingTokens(other))
-        #expect((0.985...0.995).contains(Double(learnt) / Double(all)))
+        let tokens = "corpus.train_tokens"
+        let learnt = try Self.number(tokens, in: record) / Self.number(tokens, in: other)
+        #expect((0.985...0.995).contains(learnt))
     }
 
-    private static func trainingTokens(_ shown: Program.Outcome) throws -> Int {
-        let key = "\"corpus.train_tokens\":"
-        let rest = try #require(shown.text.range(of: key)).upperBound
-        return try #require(Int(shown.text[rest...].prefix { $0.isNumber }))
+    /// The number that `poe-model show --json` gives for a key.
+    private static func number(_ key: String, in shown: Program.Outcome) throws -> Double {
+        let rest = try #require(shown.text.range(of: "\"\(key)\":")).upperBound
+        return try #require(Double(shown.text[rest...].prefix { $0.isNumber || $0 == "." }))
+    }
+
+    private static func logits(_ model: String, in folder: Folder) throws -> [Double] {
+        let run = try Program("poe-model").run(
+            ["logits", model, "--tokens", "1,2,3", "--json"], in: folder)
+        let printed = try JSONSerialization.jsonObject(with: Data(run.text.utf8)) as? [String: Any]
+        return try #require(printed?["logits"] as? [[Double]]).flatMap { $0 }
     }
 
     /// What fits a text is chosen and told; what is asked for is taken.

@@ -1,5 +1,6 @@
 import PoeCore
 package import PoeModel
+import PoeNumerics
 
 /// How sure a model is of its guesses, fitted to text that it has not learnt.
 ///
@@ -19,9 +20,11 @@ package enum Calibration {
         of weights: ModelWeights, on text: EvaluationText, threads: Int
     ) -> Float {
         let trial = weights.copy()
+        let network = Network(
+            weights: trial, shardWindows: Trainer.shardWindows, compute: Compute(threads: threads))
         func loss(_ hundredth: Int) -> Double {
             apply(factor(hundredth), to: weights, into: trial)
-            return text.loss(of: trial, threads: threads).natsPerToken
+            return network.evaluate(text, shardWindows: Trainer.shardWindows).natsPerToken
         }
         var (low, high) = (hundredths.lowerBound, hundredths.upperBound)
         while low < high {
