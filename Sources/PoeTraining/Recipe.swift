@@ -8,10 +8,20 @@ package enum MatrixOptimizer: String, Sendable, CaseIterable {
     case muon
 }
 
+/// Where attention looks before it is trained.
+package enum InitialAttention: String, Sendable, CaseIterable {
+    /// Evenly at all that came before: positions, queries and keys are random, as in GPT-2.
+    case even
+    /// In the first block each head at one place, the first head one back, the second two, and so on.
+    case neighbours
+}
+
 /// Every choice that determines a training, given its text, its tokenizer and the model's shape.
 package struct Recipe: Sendable, Equatable {
     /// Keys the initial weights, the order of the data and the dropout masks.
     package var seed: UInt64 = 1
+    /// Where attention looks at first.
+    package var initialAttention = InitialAttention.neighbours
     /// Passes over the training text.
     package var epochs = 7
     /// Windows of the context length in one optimizer step.

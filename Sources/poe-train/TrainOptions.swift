@@ -9,6 +9,7 @@ enum TokenizerKind: String, ExpressibleByArgument, CaseIterable {
     case byteLevelBPE = "byte-bpe"
 }
 
+extension InitialAttention: ExpressibleByArgument {}
 extension MatrixOptimizer: ExpressibleByArgument {}
 extension Precision: ExpressibleByArgument {}
 
@@ -156,6 +157,12 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: "Largest global norm of the gradient.")
     var gradientClip: Float = Recipe().gradientClip
 
+    @Option(
+        help:
+            "Where attention looks before training: evenly at all that came before, or each head of the first block at one of the nearest tokens."
+    )
+    var initialAttention: InitialAttention = Recipe().initialAttention
+
     @Option(name: .shortAndLong, help: "Keys everything random: the same seed, the same model.")
     var seed: UInt64 = Recipe().seed
 
@@ -174,6 +181,7 @@ struct RecipeOptions: ParsableArguments {
         recipe.dropout = dropout ?? fitted.dropout
         recipe.attentionDropout = attentionDropout
         recipe.mergeDropout = mergeDropout ?? fitted.mergeDropout
+        recipe.initialAttention = initialAttention
         recipe.tokenNoise = tokenNoise
         recipe.teacherShare = teacherShare
         recipe.precision = precision

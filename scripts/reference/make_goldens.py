@@ -82,7 +82,7 @@ def compute(c, batch, seed, dtype=torch.float64):
     loss, gradients = gradients_of(model, tokens, targets)
     norm = clip({n: g.clone() for n, g in gradients.items()})
     adamw, adamw_losses, adamw_norms = train(c, weights, AdamW(1e-3), tokens, targets, dtype)
-    muon, muon_losses, muon_norms = train(c, weights, Muon(), tokens, targets, dtype)
+    muon, muon_losses, muon_norms = train(c, weights, Muon(c.head_count), tokens, targets, dtype)
     return {
         "configuration": c,
         "tokens": tokens,

@@ -9,12 +9,12 @@ import PoeNumerics
 #endif
 
 extension ModelWeights {
-    /// Overwrites all parameters with GPT-2's initial values.
+    /// Overwrites all parameters with GPT-2's initial values; `attention` says what else.
     ///
     /// Matrices and tables are normal with deviation 0.02; the two projections that end in the
     /// residual stream have it divided by sqrt(2 L), so that the stream's variance does not grow with
     /// the number of blocks. Gains are 1, biases 0.
-    package func initialize(seed: UInt64) {
+    package func initialize(seed: UInt64, attention: InitialAttention = .even) {
         let random = CounterRandom(seed: seed)
         let residualScale = 1 / Float(2 * configuration.layerCount).squareRoot()
         for (index, parameter) in layout.parameters.enumerated() {
@@ -28,13 +28,17 @@ extension ModelWeights {
                 let endsInResidual =
                     parameter.name.hasSuffix("attention.output.weight")
                     || parameter.name.hasSuffix("feed_forward.down.weight")
-                let deviation = 0.02 * (endsInResidual ? residualScale : 1)
+                let deviation = Self.deviation * (endsInResidual ? residualScale : 1)
                 for i in 0..<values.count {
                     values[i] = deviation * Self.normal(random, 0x696E_6974_0000 + UInt64(index), i)
                 }
             }
         }
+        if attention == .neighbours { lookAtNeighbours() }
     }
+
+    /// Deviation of matrices and tables.
+    static let deviation: Float = 0.02
 
     /// A standard normal number by Box and Muller's transform.
     private static func normal(_ random: CounterRandom, _ stream: UInt64, _ index: Int) -> Float {

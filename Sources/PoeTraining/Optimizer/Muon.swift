@@ -9,7 +9,10 @@ import PoeNumerics
 ///     o = orthogonalise(u)               five Newton-Schulz steps: singular values near 1
 ///     w = w - lr wd w - lr sqrt(max(1, rows / columns)) o
 ///
-/// Queries, keys and values are orthogonalised apart, though one matrix holds them. The matrices are
+/// Values are orthogonalised apart from the queries and keys that one matrix holds with them, and of those
+/// each head's apart: together, no two heads could turn to the same part of the stream in one step, such as
+/// to the positions, and most would learn to look nowhere. Queries and keys do not decay: a head
+/// looks at a place only where they are large, and weight decay has them small. The matrices are
 /// dealt out to the threads whole: they are too small for two threads to share one.
 final class Muon {
     /// How much of the old momentum stays, `mu`.
@@ -19,6 +22,7 @@ final class Muon {
     private struct Block {
         let parameter: Parameter
         let rows: Range<Int>
+        let isDecayed: Bool
     }
 
     private let pool: WorkerPool
@@ -29,12 +33,7 @@ final class Muon {
     init(layout: ParameterLayout, precision: Precision, compute: Compute) {
         pool = compute.pool
         let matrices = layout.hiddenMatrices
-        let blocks = matrices.flatMap { parameter in
-            let rows = parameter.rows / parameter.stackedMatrices
-            return (0..<parameter.stackedMatrices).map {
-                Block(parameter: parameter, rows: $0 * rows..<($0 + 1) * rows)
-            }
-        }
+        let blocks = matrices.flatMap { Self.blocks(of: $0, layout.configuration) }
         // The largest first, so that every thread gets its share of them.
         self.blocks = blocks.sorted {
             $0.rows.count * $0.parameter.columns > $1.rows.count * $1.parameter.columns
@@ -46,6 +45,21 @@ final class Muon {
                 largest: largest, side: side, precision: precision,
                 compute: Compute(threads: 1, kernels: compute.kernels))
         }
+    }
+
+    /// The matrices that `parameter` is made of.
+    private static func blocks(of parameter: Parameter, _ shape: ModelConfiguration) -> [Block] {
+        guard parameter.isQueriesKeysValues else {
+            return [Block(parameter: parameter, rows: 0..<parameter.rows, isDecayed: true)]
+        }
+        let width = shape.modelDimension
+        let head = width / shape.headCount
+        let heads = stride(from: 0, to: 2 * width, by: head).map { first in
+            Block(parameter: parameter, rows: first..<first + head, isDecayed: false)
+        }
+        return heads + [
+            Block(parameter: parameter, rows: 2 * width..<3 * width, isDecayed: true)
+        ]
     }
 
     /// Moves all hidden matrices of `weights`.
@@ -62,7 +76,7 @@ final class Muon {
                     weight: weights.matrix(block.parameter).rows(block.rows),
                     gradient: gradients.matrix(block.parameter).rows(block.rows),
                     momentum: momentum.matrix(block.parameter).rows(block.rows),
-                    learningRate: learningRate, weightDecay: weightDecay,
+                    learningRate: learningRate, weightDecay: block.isDecayed ? weightDecay : 0,
                     gradientScale: gradientScale)
             }
         }
@@ -160,6 +174,6 @@ extension Parameter {
     /// Whether weight decay applies: to every tensor with two dimensions, not to gains and biases.
     var isDecayed: Bool { shape.count == 2 }
 
-    /// Matrices that stand under each other in this one: queries, keys and values.
-    var stackedMatrices: Int { name.hasSuffix("attention.qkv.weight") ? 3 : 1 }
+    /// Whether queries, keys and values stand under each other in this one.
+    var isQueriesKeysValues: Bool { name.hasSuffix("attention.qkv.weight") }
 }

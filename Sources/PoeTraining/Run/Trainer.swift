@@ -72,7 +72,7 @@ package final class Trainer {
             tokens, tokenizer: tokenizer, recipe: recipe, stepCount: sampler.stepCount)
         compute = Compute(threads: threads)
         weights = ModelWeights(configuration)
-        weights.initialize(seed: recipe.seed)
+        weights.initialize(seed: recipe.seed, attention: recipe.initialAttention)
         gradients = ModelWeights(configuration)
         self.grid = grid.map { ($0, ModelWeights(configuration)) }
         network = Network(

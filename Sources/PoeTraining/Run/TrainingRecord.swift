@@ -75,6 +75,7 @@ extension Recipe {
             "recipe.epochs": .integer(epochs),
             "recipe.seed": .string("\(seed)"),
             "recipe.batch_size": .integer(batchWindows),
+            "recipe.initial_attention": .string(initialAttention.rawValue),
             "recipe.optimizer": .string(matrixOptimizer.rawValue),
             "recipe.precision": .string(precision.rawValue),
             "recipe.shard_windows": .integer(Trainer.shardWindows),
