@@ -6,6 +6,8 @@ package enum MatrixOptimizer: String, Sendable, CaseIterable {
     case adamW = "adamw"
     /// Orthogonalised momentum, with a learning rate of its own.
     case muon
+    /// The same, with the queries and the keys of each head apart.
+    case muonHeads = "muon-heads"
 }
 
 /// Where attention looks before it is trained.
@@ -21,7 +23,7 @@ package struct Recipe: Sendable, Equatable {
     /// Keys the initial weights, the order of the data and the dropout masks.
     package var seed: UInt64 = 1
     /// Where attention looks at first.
-    package var initialAttention = InitialAttention.neighbours
+    package var initialAttention = InitialAttention.even
     /// Passes over the training text.
     package var epochs = 7
     /// Windows of the context length in one optimizer step.

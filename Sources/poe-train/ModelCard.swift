@@ -33,7 +33,7 @@ struct ModelCard {
             - Trained on \(Format.count(texts.trainingCharacters)) characters \
             (\(Format.count(texts.trainingTokens.count)) tokens) of \(texts.name), \
             \(Format.count(recipe.epochs)) \(recipe.epochs == 1 ? "pass" : "passes"), seed \(recipe.seed).
-            - Recipe: \(recipe.matrixOptimizer == .muon ? "Muon on hidden matrices, AdamW elsewhere" : "AdamW"), \
+            - Recipe: \(recipe.matrixOptimizer == .adamW ? "AdamW" : "Muon on hidden matrices, AdamW elsewhere"), \
             dropout \(recipe.dropout), weight decay \(recipe.weightDecay), \
             \(recipe.batchWindows) windows a step.
             \(best)\(calibration)

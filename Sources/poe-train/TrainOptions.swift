@@ -159,7 +159,7 @@ struct RecipeOptions: ParsableArguments {
 
     @Option(
         help:
-            "Where attention looks before training: evenly at all that came before, or each head of the first block at one of the nearest tokens."
+            "Where attention looks before training: evenly at all that came before, or each head of the first block at one of the nearest tokens, which is quicker at first."
     )
     var initialAttention: InitialAttention = Recipe().initialAttention
 

@@ -13,6 +13,7 @@ struct TwinGolden {
         let gradient: Int
         let afterAdamw: Int
         let afterMuon: Int
+        let afterMuonHeads: Int
     }
     /// Elements whose true gradient is zero, so that an optimizer follows rounding there.
     struct Range: Decodable {
@@ -46,7 +47,7 @@ struct TwinGolden {
         let gradientNorm: Double
         let logits: Place
         let zeroGradient: [Range]
-        let adamw, muon: Run
+        let adamw, muon, muonHeads: Run
         let tensors: [Tensor]
     }
 

@@ -40,14 +40,25 @@ import Testing
         }
     }
 
+    /// What the twin's run of an optimizer gave, and where the parameters after it are.
+    private func run(
+        _ optimizer: MatrixOptimizer, _ index: TwinGolden.Index
+    ) -> (TwinGolden.Run, KeyPath<TwinGolden.Tensor, Int>) {
+        switch optimizer {
+        case .adamW: (index.adamw, \.afterAdamw)
+        case .muon: (index.muon, \.afterMuon)
+        case .muonHeads: (index.muonHeads, \.afterMuonHeads)
+        }
+    }
+
     @Test(arguments: TwinGolden.names, MatrixOptimizer.allCases)
     func tenSteps(_ name: String, _ optimizer: MatrixOptimizer) throws {
         let golden = try TwinGolden(name)
-        let run = optimizer == .muon ? golden.index.muon : golden.index.adamw
+        let (run, after) = run(optimizer, golden.index)
         var recipe = Recipe()
         recipe.warmupSteps = 0
         recipe.finalLearningRate = 1
-        recipe.learningRate = optimizer == .muon ? 1.5e-3 : run.rate
+        recipe.learningRate = optimizer == .adamW ? run.rate : 1.5e-3
         recipe.matrixLearningRate = run.rate
         recipe.matrixOptimizer = optimizer
         recipe.weightDecay = run.weightDecay
@@ -71,8 +82,7 @@ import Testing
             #expect(abs(report.gradientNorm - run.gradientNorms[step]) < 1e-3)
         }
         for parameter in weights.layout.parameters {
-            let expected = try golden.values(
-                parameter, optimizer == .muon ? \.afterMuon : \.afterAdamw)
+            let expected = try golden.values(parameter, after)
             let found = weights.floats(parameter)
             let kept = found.indices.filter { !golden.hasZeroGradient(parameter, $0) }
             #expect(

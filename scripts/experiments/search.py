@@ -5,13 +5,14 @@ own, trained as one batch on the same windows. What wins is confirmed by poe-tra
     search.py TOKENS.npz PLAN.json [--out RESULTS.jsonl]
 
 TOKENS.npz is what tokens.py writes. PLAN.json is a list of groups: {"name", "passes", "variants": [...]};
-a variant changes some of DIALS. One with "from": "best" starts from the dials of the variant that ended
-lowest in the group before. Needs torch, numpy and numba.
+a variant changes some of DIALS, and "attention": "neighbours" or "optimizer": "muon-heads" beside the name
+a whole group. A variant with "from": "best" starts from the dials of the one that ended lowest in the
+group before. Needs torch, numpy and numba.
 
 Model, initial values, optimizers, schedule and perturbation of the text are those of twin.py and of
 Sources/PoeTraining, in bfloat16 with f32 sums; dropout of attention is left out. Losses are nats a token of
-the validation tokens in windows that do not overlap. About 2.8 million tokens a second for 16 replicas on
-an H100.
+the validation tokens in windows that do not overlap, with logits times the best of FACTORS.
+About 2.8 million tokens a second for 16 replicas on an H100.
 """
 
 import argparse
@@ -24,6 +25,9 @@ import torch
 import torch.nn.functional as F
 
 LAYERS, HEADS, WIDTH, CONTEXT, BATCH = 6, 8, 256, 128, 32
+HEAD = WIDTH // HEADS
+# Logits are multiplied by each of these, and the best is reported: what calibration would give.
+FACTORS = (1, 0.96, 0.93, 0.9, 0.87, 0.84, 0.81, 0.78)
 BF16 = torch.bfloat16
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 
@@ -40,7 +44,7 @@ DIALS = {
 }
 
 
-def initial(replicas, vocabulary, seed):
+def initial(replicas, vocabulary, seed, neighbours):
     generator = torch.Generator().manual_seed(seed)
 
     def normal(*shape, deviation=0.02):
@@ -59,7 +63,30 @@ def initial(replicas, vocabulary, seed):
     for norm in ("attention", "feed_forward"):
         p[norm + "_gain"] = torch.ones(LAYERS, r, 1, c)
         p[norm + "_bias"] = torch.zeros(LAYERS, r, 1, c)
+    if neighbours:
+        look_at_neighbours(p)
     return {name: value.to(DEVICE).requires_grad_(True) for name, value in p.items()}
+
+
+def look_at_neighbours(p):
+    """The start of NeighbourAttention.swift: positions are waves, heads of the first block look back."""
+    pairs, planes = WIDTH // 2, HEAD // 2
+    frequency = math.pi / CONTEXT ** (torch.arange(pairs) / pairs)
+    angle = torch.arange(CONTEXT)[:, None] * frequency
+    waves = torch.stack([angle.sin(), angle.cos()], -1).view(CONTEXT, WIDTH)
+    p["positions"][:] = 0.03 * math.sqrt(2) * waves
+    wave = 2 * 0.03**2 / (0.03**2 + 0.02**2)
+    gain = math.sqrt(10 * math.sqrt(HEAD) / (planes * wave))
+    first = p["qkv"][0]
+    first[..., : 2 * WIDTH] = 0
+    for head in range(HEADS):
+        for plane in range(planes):
+            pair = plane * (pairs // 4) // planes
+            turn = float(frequency[pair]) * (head + 1)
+            rows, column = slice(2 * pair, 2 * pair + 2), head * HEAD + 2 * plane
+            query = torch.tensor([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]])
+            first[:, rows, column : column + 2] = gain * query
+            first[:, rows, WIDTH + column : WIDTH + column + 2] = gain * torch.eye(2)
 
 
 def drop(x, rate):
@@ -89,7 +116,7 @@ def logits(p, ids, windows, dropout=None, embedding_dropout=None):
 
         y = norm(x, layers["attention_gain"][i], layers["attention_bias"][i])
         q, k, v = (
-            part.reshape(r * windows, CONTEXT, HEADS, WIDTH // HEADS).transpose(1, 2)
+            part.reshape(r * windows, CONTEXT, HEADS, HEAD).transpose(1, 2)
             for part in apply("qkv", y).split(WIDTH, dim=2)
         )
         y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
@@ -110,23 +137,26 @@ def training_loss(p, ids, targets, dropout, embedding_dropout, smoothing):
 
 @torch.no_grad()
 def validation_losses(p, tokens, together=None):
-    """Nats a token for each replica; where asked, of those `together` as an ensemble."""
+    """Nats a token for each replica, as it is and calibrated; where asked, of those `together` as
+    an ensemble."""
     windows = (len(tokens) - 1) // CONTEXT
     stream = torch.tensor(tokens.astype(np.int64), device=DEVICE)
     inputs = stream[: windows * CONTEXT].view(windows, CONTEXT)
     targets = stream[1 : windows * CONTEXT + 1].view(windows, CONTEXT)
     replicas = p["tokens"].shape[0]
-    total, joint = torch.zeros(replicas, device=DEVICE), 0.0
+    total, joint = torch.zeros(len(FACTORS), replicas, device=DEVICE), 0.0
     for i in range(0, windows, 64):
         x, y = inputs[i : i + 64], targets[i : i + 64].reshape(1, -1, 1)
         scores = logits(p, x.reshape(1, -1).expand(replicas, -1), x.shape[0])
-        scores = F.log_softmax(scores.float(), -1)
-        total -= torch.gather(scores, 2, y.expand(replicas, -1, 1)).squeeze(-1).sum(1)
+        unscaled = scores.float()
+        for k, factor in enumerate(FACTORS):
+            scores = F.log_softmax(unscaled * factor, -1)
+            total[k] -= torch.gather(scores, 2, y.expand(replicas, -1, 1)).squeeze(-1).sum(1)
         if together is not None:
-            mean = scores[together].exp().mean(0).log()
+            mean = F.log_softmax(unscaled[together], -1).exp().mean(0).log()
             joint -= float(torch.gather(mean, 1, y[0]).sum())
     count = windows * CONTEXT
-    return (total / count).tolist(), joint / count
+    return (total[0] / count).tolist(), (total.amin(0) / count).tolist(), joint / count
 
 
 def orthogonalise(u):
@@ -139,19 +169,20 @@ def orthogonalise(u):
     return x.float()
 
 
-def directions(u):
-    """Muon's steps, [L, R, inputs, outputs] each; queries, keys and values apart."""
+def directions(u, heads):
+    """Muon's steps, [L, R, inputs, outputs] each; of queries and keys `heads` matrices each."""
     r = u["qkv"].shape[1]
     c = WIDTH
-    parts = u["qkv"].view(LAYERS, r, c, 3, c).permute(0, 3, 1, 2, 4)
-    square = orthogonalise(torch.cat([parts.reshape(-1, c, c), u["output"].reshape(-1, c, c)]))
+    looking, values = u["qkv"].split([2 * c, c], -1)
+    looking = looking.reshape(LAYERS, r, c, 2 * heads, c // heads).permute(0, 1, 3, 4, 2)
+    looking = orthogonalise(looking).permute(0, 1, 4, 2, 3).reshape(LAYERS, r, c, 2 * c)
+    square = orthogonalise(torch.cat([values.reshape(-1, c, c), u["output"].reshape(-1, c, c)]))
     down = u["down"].transpose(-2, -1)
     wide = orthogonalise(torch.cat([u["up"].reshape(-1, c, 4 * c), down.reshape(-1, c, 4 * c)]))
-    split = 3 * LAYERS * r
-    qkv = square[:split].view(LAYERS, 3, r, c, c).permute(0, 2, 3, 1, 4)
+    values, output = square.view(2, LAYERS, r, c, c)
     return {
-        "qkv": qkv.reshape(LAYERS, r, c, 3 * c),
-        "output": square[split:].view(LAYERS, r, c, c),
+        "qkv": torch.cat([looking, values], -1),
+        "output": output,
         # sqrt(outputs / inputs) where there are more outputs.
         "up": wide[: LAYERS * r].view(LAYERS, r, c, 4 * c) * 2,
         "down": wide[LAYERS * r :].view(LAYERS, r, c, 4 * c).transpose(-2, -1),
@@ -193,14 +224,15 @@ class Perturbation:
 class Group:
     """Replicas that are trained together."""
 
-    def __init__(self, variants, passes, data, loss):
+    def __init__(self, variants, passes, data, loss, attention="even", optimizer="muon"):
         self.dials = [{**DIALS, **v} for v in variants]
         for d in self.dials:
             if d["embedding_dropout"] is None:
                 d["embedding_dropout"] = d["dropout"]
         self.passes, self.data, self.loss = passes, data, loss
         replicas = self.replicas = len(variants)
-        self.p = initial(replicas, data["vocabulary"], seed=0)
+        self.p = initial(replicas, data["vocabulary"], 0, attention == "neighbours")
+        self.heads = HEADS if optimizer == "muon-heads" else 1
         self.momentum = {k: torch.zeros_like(v) for k, v in self.p.items()}
         self.square = {k: torch.zeros_like(v) for k, v in self.p.items() if k not in MATRICES}
         self.dial = {
@@ -256,7 +288,7 @@ class Group:
             if name in TABLES:
                 p.mul_(1 - rate * self.along(name, self.dial["weight_decay"]))
             p.sub_(rate * (m / self.correction[0]) / ((v / self.correction[1]).sqrt() + 1e-8))
-        for name, direction in directions(looks).items():
+        for name, direction in directions(looks, self.heads).items():
             rate = self.along(name, self.dial["matrix_learning_rate"] * factor)
             decay = self.along(name, self.dial["weight_decay"])
             self.p[name].mul_(1 - rate * decay).sub_(rate * direction)
@@ -324,10 +356,11 @@ class Group:
                 self.correction[1] = 1 - 0.95**taken
                 step()
             if number + 1 in measured or number + 1 == self.passes:
+                plain, calibrated, _ = validation_losses(self.p, self.data["validation"])
                 history.append({
                     "pass": number + 1, "training": (self.training / self.steps_in_pass).tolist(),
-                    "validation": validation_losses(self.p, self.data["validation"])[0]})
-                print(number + 1, *(f"{v:.3f}" for v in history[-1]["validation"]), flush=True)
+                    "validation": plain, "calibrated": calibrated})
+                print(number + 1, *(f"{v:.3f}" for v in calibrated), flush=True)
             self.training.zero_()
         return history
 
@@ -359,18 +392,21 @@ def main():
             {**(best if v.get("from") == "best" else {}), **{k: x for k, x in v.items() if k != "from"}}
             for v in group["variants"]]
         started = time.time()
-        trained = Group(variants, group["passes"], data, loss)
+        trained = Group(
+            variants, group["passes"], data, loss, group.get("attention", "even"),
+            group.get("optimizer", "muon"))
         history = trained.run(set(group.get("measured", ())))
-        last = history[-1]["validation"]
+        last = history[-1]["calibrated"]
         best = variants[min(range(len(last)), key=last.__getitem__)]
         print(f"{group['name']}: {time.time() - started:.0f} s")
         for i, variant in enumerate(variants):
-            low = min(history, key=lambda row: row["validation"][i])
+            low = min(history, key=lambda row: row["calibrated"][i])
             print(
-                f"  {json.dumps(variant)}: best {low['validation'][i]:.4f} at pass {low['pass']},"
-                f" last {last[i]:.4f}, training {history[-1]['training'][i]:.4f}")
+                f"  {json.dumps(variant)}: calibrated, best {low['calibrated'][i]:.4f} at pass"
+                f" {low['pass']}, last {last[i]:.4f}; plain, last {history[-1]['validation'][i]:.4f},"
+                f" training {history[-1]['training'][i]:.4f}")
         for together in group.get("ensembles", ()):
-            joint = validation_losses(trained.p, data["validation"], together)[1]
+            joint = validation_losses(trained.p, data["validation"], together)[2]
             print(f"  together {together}: {joint:.4f}", flush=True)
         if arguments.out:
             with open(arguments.out, "a", encoding="utf-8") as file:

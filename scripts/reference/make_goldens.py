@@ -82,7 +82,9 @@ def compute(c, batch, seed, dtype=torch.float64):
     loss, gradients = gradients_of(model, tokens, targets)
     norm = clip({n: g.clone() for n, g in gradients.items()})
     adamw, adamw_losses, adamw_norms = train(c, weights, AdamW(1e-3), tokens, targets, dtype)
-    muon, muon_losses, muon_norms = train(c, weights, Muon(c.head_count), tokens, targets, dtype)
+    muon, muon_losses, muon_norms = train(c, weights, Muon(), tokens, targets, dtype)
+    heads, heads_losses, heads_norms = train(
+        c, weights, Muon(c.head_count), tokens, targets, dtype)
     return {
         "configuration": c,
         "tokens": tokens,
@@ -96,11 +98,13 @@ def compute(c, batch, seed, dtype=torch.float64):
                 "gradient": gradients[name],
                 "after_adamw": adamw[name],
                 "after_muon": muon[name],
+                "after_muon_heads": heads[name],
             }
             for name in weights
         },
         "adamw": {"losses": adamw_losses, "gradient_norms": adamw_norms},
         "muon": {"losses": muon_losses, "gradient_norms": muon_norms},
+        "muon_heads": {"losses": heads_losses, "gradient_norms": heads_norms},
     }
 
 
@@ -126,6 +130,10 @@ def serialize(golden):
 
     c = golden["configuration"]
     adamw = {"beta1": 0.9, "beta2": 0.95, "epsilon": 1e-8, "weight_decay": 0.1}
+    muon = {
+        "rate": 0.02, "momentum": 0.95, "weight_decay": 0.1, "iterations": 5,
+        "rest": {"rate": 1.5e-3, **adamw}, "clip": 1.0,
+    }
     index = {
         "configuration": c.as_dict(),
         "batch": len(golden["tokens"]),
@@ -136,10 +144,8 @@ def serialize(golden):
         "logits": {"shape": list(golden["logits"].shape), "offset": store(golden["logits"])},
         "zero_gradient": zero_gradients(c),
         "adamw": {"rate": 1e-3, **adamw, "clip": 1.0, **golden["adamw"]},
-        "muon": {
-            "rate": 0.02, "momentum": 0.95, "weight_decay": 0.1, "iterations": 5,
-            "rest": {"rate": 1.5e-3, **adamw}, "clip": 1.0, **golden["muon"],
-        },
+        "muon": {**muon, **golden["muon"]},
+        "muon_heads": {**muon, **golden["muon_heads"]},
         "tensors": [
             {"name": name, "shape": list(of["initial"].shape), **{k: store(t) for k, t in of.items()}}
             for name, of in golden["tensors"].items()
@@ -210,8 +216,8 @@ def report_f32(c, batch, seed, golden):
     logits = single["logits"] - golden["logits"]
     lines = ["logits %.1e of the largest" % (logits.abs().max() / golden["logits"].abs().max()).item()]
     lines += ["loss %.1e" % abs(single["loss"] - golden["loss"])]
-    lines += [f"{field} {worst(field)}" for field in ("gradient", "after_adamw", "after_muon")]
-    for o in ("adamw", "muon"):
+    lines += [f"{field} {worst(field)}" for field in ("gradient", "after_adamw", "after_muon", "after_muon_heads")]
+    for o in ("adamw", "muon", "muon_heads"):
         apart = max(abs(a - b) for a, b in zip(single[o]["losses"], golden[o]["losses"]))
         lines.append(f"{o} losses {apart:.1e}")
     return lines

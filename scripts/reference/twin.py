@@ -31,9 +31,9 @@ Decay is for tensors of two dimensions: linear weights, both embeddings and an u
 biases have none.
 
 Muon (Keller Jordan, "Muon: an optimizer for hidden layers", 2024), for the linear weights of the
-blocks: of qkv each head's queries and keys apart, [D, C], and all values, [C, C]; output, up, down.
-Queries and keys do not decay. All the rest (embeddings, head, gains, biases) is AdamW's. For a matrix
-of R rows and K columns; m starts at zero
+blocks: qkv as three matrices [C, C], or with the queries and the keys of each head apart, [D, C]; output,
+up, down. All the rest (embeddings, head, gains,
+biases) is AdamW's. For a matrix of R rows and K columns; m starts at zero
 
     m <- mu m + g
     u <- g + mu m                                                 (Nesterov)
@@ -212,10 +212,11 @@ def is_muon(name: str) -> bool:
 
 
 class Muon:
-    """Muon on the matrices of the blocks, AdamW on everything else."""
+    """Muon on the matrices of the blocks, AdamW on everything else; of queries and keys `heads`
+    matrices each."""
 
-    def __init__(self, head_count, rate=0.02, momentum=0.95, decay=0.1, rest: AdamW = None):
-        self.head_count = head_count
+    def __init__(self, heads=1, rate=0.02, momentum=0.95, decay=0.1, rest: AdamW = None):
+        self.heads = heads
         self.rate, self.momentum, self.decay = rate, momentum, decay
         self.rest = rest or AdamW(1.5e-3)
         self.buffers = {}
@@ -229,17 +230,12 @@ class Muon:
             m = self.buffers.setdefault(name, torch.zeros_like(p))
             m.mul_(self.momentum).add_(g)
             u = g + self.momentum * m
-            for rows, decay in self.matrices(name, p):
-                count, columns = p[rows].shape
-                scale = math.sqrt(max(1.0, count / columns))
-                p[rows] *= 1 - self.rate * decay
-                p[rows] -= self.rate * scale * orthogonalize(u[rows])
-
-    def matrices(self, name, p):
-        """Rows of `p` that are a matrix of their own, with their weight decay."""
-        if not name.endswith("attention.qkv.weight"):
-            return [(slice(None), self.decay)]
-        width = p.shape[1]
-        head = width // self.head_count
-        heads = [(slice(r, r + head), 0.0) for r in range(0, 2 * width, head)]
-        return heads + [(slice(2 * width, 3 * width), self.decay)]
+            parts = [len(p)]
+            if name.endswith("attention.qkv.weight"):
+                width = p.shape[1]
+                parts = [width // self.heads] * (2 * self.heads) + [width]
+            for matrix, update in zip(p.split(parts), u.split(parts)):
+                rows, columns = matrix.shape
+                scale = math.sqrt(max(1.0, rows / columns))
+                matrix.mul_(1 - self.rate * self.decay)
+                matrix.sub_(self.rate * scale * orthogonalize(update))

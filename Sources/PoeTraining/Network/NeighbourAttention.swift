@@ -10,15 +10,14 @@ import PoeNumerics
 
 /// A start for positions, queries and keys with which the first block's heads look at the nearest tokens.
 ///
-/// Where positions are random, that two of them are neighbours has to be learnt for each two apart, and on a small
-/// text most heads never learn it: they look at everything evenly to the end. Here a position is a point on
-/// waves of many lengths (after Vaswani et al., 2017), as a pair of columns each:
+/// Where positions are random, that two of them are neighbours has to be learnt for each two apart. Here a
+/// position is a point on waves of many lengths (after Vaswani et al., 2017), a pair of columns each:
 ///
 ///     position[t][2i], position[t][2i + 1] = sin(w_i t), cos(w_i t)
 ///
 /// Keys are some of the waves as they are. Queries are the same ones turned back by w_i times the head's distance d,
-/// so that the query of place t is the key of place t - d, and of no other. It is a start and no more:
-/// all of it is trained like the rest.
+/// so that the query of place t agrees with the key of place t - d, and with no other as well. It is a start
+/// and no more: all of it is trained like the rest.
 extension ModelWeights {
     /// Deviation of the positions; more than the tokens', which would otherwise drown them.
     private static let positionDeviation: Float = 0.03

@@ -9,11 +9,10 @@ import PoeNumerics
 ///     o = orthogonalise(u)               five Newton-Schulz steps: singular values near 1
 ///     w = w - lr wd w - lr sqrt(max(1, rows / columns)) o
 ///
-/// Values are orthogonalised apart from the queries and keys that one matrix holds with them, and of those
-/// each head's apart: together, no two heads could turn to the same part of the stream in one step, such as
-/// to the positions, and most would learn to look nowhere. Queries and keys do not decay: a head
-/// looks at a place only where they are large, and weight decay has them small. The matrices are
-/// dealt out to the threads whole: they are too small for two threads to share one.
+/// Queries, keys and values are orthogonalised apart, though one matrix holds them; where asked, of queries and
+/// keys each head's too. Together, no two heads can turn to the same part of the stream in one step, such as to
+/// the positions. The matrices are dealt out to the threads whole: they are too small for two
+/// threads to share one.
 final class Muon {
     /// How much of the old momentum stays, `mu`.
     static let momentum: Float = 0.95
@@ -22,7 +21,6 @@ final class Muon {
     private struct Block {
         let parameter: Parameter
         let rows: Range<Int>
-        let isDecayed: Bool
     }
 
     private let pool: WorkerPool
@@ -30,10 +28,15 @@ final class Muon {
     private let blocks: [Block]
 
     /// Plans scratch memory for the largest matrix of `layout`, on each thread of `compute`.
-    init(layout: ParameterLayout, precision: Precision, compute: Compute) {
+    ///
+    /// - Parameter headByHead: Whether each head's queries and keys are a matrix of their own.
+    init(layout: ParameterLayout, headByHead: Bool, precision: Precision, compute: Compute) {
         pool = compute.pool
         let matrices = layout.hiddenMatrices
-        let blocks = matrices.flatMap { Self.blocks(of: $0, layout.configuration) }
+        let heads = headByHead ? layout.configuration.headCount : 1
+        let blocks = matrices.flatMap { parameter in
+            parameter.stackedMatrices(heads: heads).map { Block(parameter: parameter, rows: $0) }
+        }
         // The largest first, so that every thread gets its share of them.
         self.blocks = blocks.sorted {
             $0.rows.count * $0.parameter.columns > $1.rows.count * $1.parameter.columns
@@ -45,21 +48,6 @@ final class Muon {
                 largest: largest, side: side, precision: precision,
                 compute: Compute(threads: 1, kernels: compute.kernels))
         }
-    }
-
-    /// The matrices that `parameter` is made of.
-    private static func blocks(of parameter: Parameter, _ shape: ModelConfiguration) -> [Block] {
-        guard parameter.isQueriesKeysValues else {
-            return [Block(parameter: parameter, rows: 0..<parameter.rows, isDecayed: true)]
-        }
-        let width = shape.modelDimension
-        let head = width / shape.headCount
-        let heads = stride(from: 0, to: 2 * width, by: head).map { first in
-            Block(parameter: parameter, rows: first..<first + head, isDecayed: false)
-        }
-        return heads + [
-            Block(parameter: parameter, rows: 2 * width..<3 * width, isDecayed: true)
-        ]
     }
 
     /// Moves all hidden matrices of `weights`.
@@ -76,7 +64,7 @@ final class Muon {
                     weight: weights.matrix(block.parameter).rows(block.rows),
                     gradient: gradients.matrix(block.parameter).rows(block.rows),
                     momentum: momentum.matrix(block.parameter).rows(block.rows),
-                    learningRate: learningRate, weightDecay: block.isDecayed ? weightDecay : 0,
+                    learningRate: learningRate, weightDecay: weightDecay,
                     gradientScale: gradientScale)
             }
         }
@@ -174,6 +162,14 @@ extension Parameter {
     /// Whether weight decay applies: to every tensor with two dimensions, not to gains and biases.
     var isDecayed: Bool { shape.count == 2 }
 
-    /// Whether queries, keys and values stand under each other in this one.
-    var isQueriesKeysValues: Bool { name.hasSuffix("attention.qkv.weight") }
+    /// Rows of the matrices that stand under each other in this one: queries and keys, `heads` of each, and
+    /// values.
+    func stackedMatrices(heads: Int) -> [Range<Int>] {
+        guard name.hasSuffix("attention.qkv.weight") else { return [0..<rows] }
+        let width = rows / 3
+        let looking = stride(from: 0, to: 2 * width, by: width / heads).map {
+            $0..<$0 + width / heads
+        }
+        return looking + [2 * width..<rows]
+    }
 }

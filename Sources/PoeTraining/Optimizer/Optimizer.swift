@@ -31,9 +31,11 @@ package final class Optimizer {
         self.compute = compute
         schedule = LearningRateSchedule(recipe: recipe, stepCount: stepCount)
         muon =
-            recipe.matrixOptimizer == .muon
-            ? Muon(layout: firstMoment.layout, precision: recipe.precision, compute: compute)
-            : nil
+            recipe.matrixOptimizer == .adamW
+            ? nil
+            : Muon(
+                layout: firstMoment.layout, headByHead: recipe.matrixOptimizer == .muonHeads,
+                precision: recipe.precision, compute: compute)
     }
 
     /// Moves `weights` against `gradients`.

@@ -75,11 +75,13 @@ extension Recipe {
             "recipe.epochs": .integer(epochs),
             "recipe.seed": .string("\(seed)"),
             "recipe.batch_size": .integer(batchWindows),
-            "recipe.initial_attention": .string(initialAttention.rawValue),
             "recipe.optimizer": .string(matrixOptimizer.rawValue),
             "recipe.precision": .string(precision.rawValue),
             "recipe.shard_windows": .integer(Trainer.shardWindows),
         ]
+        if initialAttention != .even {
+            keys["recipe.initial_attention"] = .string(initialAttention.rawValue)
+        }
         if mergeDropout > 0 { keys["recipe.merge_dropout"] = decimal(mergeDropout) }
         if tokenNoise > 0 { keys["recipe.token_noise"] = decimal(tokenNoise) }
         if let stride { keys["recipe.stride"] = .integer(stride) }
