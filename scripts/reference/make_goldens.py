@@ -216,7 +216,8 @@ def report_f32(c, batch, seed, golden):
     logits = single["logits"] - golden["logits"]
     lines = ["logits %.1e of the largest" % (logits.abs().max() / golden["logits"].abs().max()).item()]
     lines += ["loss %.1e" % abs(single["loss"] - golden["loss"])]
-    lines += [f"{field} {worst(field)}" for field in ("gradient", "after_adamw", "after_muon", "after_muon_heads")]
+    fields = ("gradient", "after_adamw", "after_muon", "after_muon_heads")
+    lines += [f"{field} {worst(field)}" for field in fields]
     for o in ("adamw", "muon", "muon_heads"):
         apart = max(abs(a - b) for a, b in zip(single[o]["losses"], golden[o]["losses"]))
         lines.append(f"{o} losses {apart:.1e}")

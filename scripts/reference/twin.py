@@ -31,9 +31,9 @@ Decay is for tensors of two dimensions: linear weights, both embeddings and an u
 biases have none.
 
 Muon (Keller Jordan, "Muon: an optimizer for hidden layers", 2024), for the linear weights of the
-blocks: qkv as three matrices [C, C], or with the queries and the keys of each head apart, [D, C]; output,
-up, down. All the rest (embeddings, head, gains,
-biases) is AdamW's. For a matrix of R rows and K columns; m starts at zero
+blocks: qkv as three matrices [C, C], or with the queries and the keys of each head apart, [D, C];
+output, up, down. All the rest (embeddings, head, gains, biases) is AdamW's. For a matrix of R rows and
+K columns; m starts at zero
 
     m <- mu m + g
     u <- g + mu m                                                 (Nesterov)

@@ -25,6 +25,8 @@ extension ModelWeights {
     /// of 128 tokens nine tenths of its attention.
     private static let logit: Float = 10
 
+    /// Overwrites the positions and the first block's queries and keys; a column or row that an odd width leaves
+    /// over stays as it was.
     func lookAtNeighbours() {
         let width = configuration.modelDimension
         let positions = vector(layout.positionEmbedding)
