@@ -239,6 +239,8 @@ package final class Fetcher {
             switch error {
             case .cancelled: throw .interrupted
             case .tooLarge: throw .tooLarge(url: url.absoluteString, limit: options.maximumBytes)
+            case .insecure(let reason):
+                throw .insecure(url: url.absoluteString, reason: reason)
             case .transport(let reason): return (reason, Wish())
             }
         }

@@ -21,6 +21,8 @@ enum HTTPFailure: Error, Equatable {
     case cancelled
     /// The body is longer than the limit.
     case tooLarge
+    /// The server cannot prove who it is, or speaks no TLS; the text is the HTTP stack's own.
+    case insecure(String)
     /// No connection, a cut one, or no bytes for too long; the text says which.
     case transport(String)
 }
@@ -33,12 +35,18 @@ final class HTTPClient {
     let timeout: Double
     /// Bytes that a body may have.
     let maximumBytes: Int
-    private let session: URLSession
-    private let receiver: Receiver
+    private let userAgent: String
+    private var session: URLSession
+    private var receiver: Receiver
 
     init(userAgent: String, timeout: Double, maximumBytes: Int) {
         self.timeout = timeout
         self.maximumBytes = maximumBytes
+        self.userAgent = userAgent
+        (session, receiver) = Self.open(userAgent: userAgent, maximumBytes: maximumBytes)
+    }
+
+    private static func open(userAgent: String, maximumBytes: Int) -> (URLSession, Receiver) {
         let configuration = URLSessionConfiguration.ephemeral
         configuration.urlCache = nil
         configuration.requestCachePolicy = .reloadIgnoringLocalCacheData
@@ -48,9 +56,10 @@ final class HTTPClient {
         configuration.httpAdditionalHeaders = ["User-Agent": userAgent]
         // The deadlines are kept here, where they are exact and can be broken off.
         configuration.timeoutIntervalForRequest = 86_400
-        receiver = Receiver(maximumBytes: maximumBytes)
-        session = URLSession(
+        let receiver = Receiver(maximumBytes: maximumBytes)
+        let session = URLSession(
             configuration: configuration, delegate: receiver, delegateQueue: nil)
+        return (session, receiver)
     }
 
     deinit { session.invalidateAndCancel() }
@@ -71,6 +80,10 @@ final class HTTPClient {
                 abandon(task)
                 throw .cancelled
             }
+            if receiver.isTooLarge {
+                abandon(task)
+                throw .tooLarge
+            }
             let now = ContinuousClock.now
             // A server that drips bytes for ever is no better than one that says nothing.
             guard now - receiver.lastSign < .seconds(timeout), now - start < .seconds(20 * timeout)
@@ -82,10 +95,16 @@ final class HTTPClient {
         return try receiver.result()
     }
 
+    /// Ends a request before its answer has ended.
     private func abandon(_ task: URLSessionDataTask) {
-        task.cancel()
+        // libcurl may read on for as long as there is something to read, and hears of nothing
+        // meanwhile; `cancel` waits for it, and nobody here waits for `cancel`.
+        Thread.detachNewThread { task.cancel() }
+        guard !receiver.waitForEnd(milliseconds: 1_000) else { return }
         // What still comes of this task must not be taken for the next one's.
-        receiver.waitForEndAfterCancel()
+        let old = session
+        Thread.detachNewThread { old.invalidateAndCancel() }
+        (session, receiver) = Self.open(userAgent: userAgent, maximumBytes: maximumBytes)
     }
 }
 
@@ -114,7 +133,8 @@ private final class Receiver: NSObject, URLSessionDataDelegate, Sendable {
         ended.wait(timeout: .now() + .milliseconds(milliseconds)) == .success
     }
 
-    func waitForEndAfterCancel() { _ = ended.wait(timeout: .now() + .seconds(5)) }
+    /// Whether more came than is taken; the rest is dropped.
+    var isTooLarge: Bool { state.withLock(\.isTooLarge) }
 
     func result() throws(HTTPFailure) -> HTTPResponse {
         let state = state.withLock { $0 }
@@ -148,16 +168,11 @@ private final class Receiver: NSObject, URLSessionDataDelegate, Sendable {
     }
 
     func urlSession(_ session: URLSession, dataTask: URLSessionDataTask, didReceive data: Data) {
-        let isTooLarge = state.withLock { state in
+        state.withLock { state in
             state.lastSign = .now
-            guard state.body.count + data.count <= maximumBytes else {
-                state.isTooLarge = true
-                return true
-            }
-            state.body += data
-            return false
+            state.isTooLarge = state.isTooLarge || state.body.count + data.count > maximumBytes
+            if !state.isTooLarge { state.body += data }
         }
-        if isTooLarge { dataTask.cancel() }
     }
 
     func urlSession(
@@ -174,21 +189,26 @@ private final class Receiver: NSObject, URLSessionDataDelegate, Sendable {
     ) {
         state.withLock { state in
             if let response = task.response as? HTTPURLResponse { state.response = response }
-            if let error { state.failure = .transport(Self.reason(error)) }
+            if let error { state.failure = Self.failure(error) }
         }
         ended.signal()
     }
 
-    private static func reason(_ error: any Error) -> String {
+    private static func failure(_ error: any Error) -> HTTPFailure {
+        let words = error.localizedDescription
         switch (error as? URLError)?.code {
-        case .cannotFindHost?, .dnsLookupFailed?: "the host is not known"
-        case .cannotConnectToHost?: "no connection to the host"
-        case .networkConnectionLost?: "the connection was cut"
-        case .timedOut?: "no answer in time"
+        case .cannotFindHost?, .dnsLookupFailed?: return .transport("the host is not known")
+        case .cannotConnectToHost?: return .transport("no connection to the host")
+        case .networkConnectionLost?: return .transport("the connection was cut")
+        case .timedOut?: return .transport("no answer in time")
         case .secureConnectionFailed?, .serverCertificateUntrusted?,
-            .serverCertificateHasBadDate?, .serverCertificateHasUnknownRoot?:
-            "no secure connection"
-        default: "the connection failed or was cut"
+            .serverCertificateHasBadDate?, .serverCertificateNotYetValid?,
+            .serverCertificateHasUnknownRoot?:
+            return .insecure(words)
+        default:
+            // Off Apple's systems all of these have one code, and only the text tells them apart.
+            let isAboutTLS = ["SSL", "TLS", "certificate"].contains { words.contains($0) }
+            return isAboutTLS ? .insecure(words) : .transport("the connection failed or was cut")
         }
     }
 }

@@ -10,6 +10,8 @@ package enum ScrapeError: ClassifiedError, Equatable {
     case refused(url: String)
     /// The server could not be asked, or did not answer well, however often it was tried.
     case failed(url: String, reason: String, attempts: Int)
+    /// No secure connection comes about; asking again would not help.
+    case insecure(url: String, reason: String)
     /// The server asks for a longer pause than is sensible to wait.
     case askedToWait(url: String, seconds: Int)
     /// The page is larger than allowed.
@@ -42,6 +44,9 @@ package enum ScrapeError: ClassifiedError, Equatable {
         case .failed(let url, let reason, let attempts):
             "\(url): \(reason), tried \(attempts == 1 ? "once" : "\(attempts) times"); run the "
                 + "same command again later, it goes on where it stopped"
+        case .insecure(let url, let reason):
+            "\(url): no secure connection: \(reason); see whether the system has certificates (the "
+                + "package ca-certificates) and the right date"
         case .askedToWait(let url, let seconds):
             "\(url): the server asks to wait \(seconds) seconds; run the same command again after "
                 + "that, it goes on where it stopped"
@@ -73,7 +78,8 @@ package enum ScrapeError: ClassifiedError, Equatable {
     package var failureKind: FailureKind {
         switch self {
         case .badAddress: .usage
-        case .refused, .failed, .askedToWait, .incomplete, .interrupted, .tooLarge: .inputOutput
+        case .refused, .failed, .insecure, .askedToWait, .incomplete, .interrupted, .tooLarge:
+            .inputOutput
         case .missing, .noWorks, .unreadable: .noInput
         case .unwritable, .locked, .foreign: .cannotCreate
         case .damaged: .malformed

@@ -61,6 +61,19 @@ import Testing
         server.stop()
     }
 
+    @Test func insecureConnectionsAreToldAndNotTriedAgain() throws {
+        let address = try #require(URL(string: "https://127.0.0.1:\(server.port)/a/"))
+        var notes: [String] = []
+        let fetcher = Fetcher(
+            cache: try PageCache(folder: folder.path, refresh: false), options: .quick,
+            isCancelled: { false }, note: { notes.append($0) })
+        let error = #expect(throws: ScrapeError.self) { _ = try fetcher.page(address) }
+        let start = "https://127.0.0.1:\(server.port)/robots.txt: no secure connection: "
+        #expect(error?.description.hasPrefix(start) == true, "\(String(describing: error))")
+        #expect(notes.isEmpty)
+        server.stop()
+    }
+
     @Test func faultsThatStayAreToldAndNotKept() throws {
         server.set("/e/", .status(502))
         var options = FetchOptions.quick

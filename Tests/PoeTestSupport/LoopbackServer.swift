@@ -211,6 +211,11 @@ package final class LoopbackServer: Sendable {
         while !text.contains("\r\n\r\n") {
             let count = unsafe recv(client, &part, part.count, 0)
             guard count > 0, text.utf8.count < 65_536 else { return nil }
+            // A greeting in TLS, which begins with 22, is no request; real servers say so too.
+            if text.isEmpty, part[0] == 22 {
+                send(client, head(400, [:]))
+                return nil
+            }
             text += String(decoding: part.prefix(count), as: UTF8.self)
         }
         let lines = text.components(separatedBy: "\r\n")
