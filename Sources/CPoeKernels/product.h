@@ -166,6 +166,22 @@ INLINE void fetch_line_to_write(upcoming *next) {
 /// What the tiles of a panel have fetched while they multiply: the next rows of A and the next panel.
 typedef struct { upcoming a, b; } upcoming_operands;
 
+/// One step of the depth: a column of A times a row of B, added to the sums of a tile.
+INLINE void tile_step(const int words, const int rows, const int vectors, const float *a,
+                      ptrdiff_t a_row, const float *b, v16 sum[TILE_ROWS][TILE_VECTORS]) {
+    v16 row[TILE_VECTORS];
+#pragma clang loop unroll(full)
+    for (int j = 0; j < vectors; j++) row[j] = load(b + j * LANES);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++) {
+        v16 factor = splat(a[i * a_row]);
+#pragma clang loop unroll(full)
+        for (int j = 0; j < vectors; j++)
+            sum[i][j] = words ? dot_words((u16)factor, (u16)row[j], sum[i][j])
+                              : fma16(factor, row[j], sum[i][j]);
+    }
+}
+
 /// A tile of C, `rows` x `vectors` * 16, both constants where this is inlined, as is `words`: each
 /// element is a chain of fused multiply-adds over k in order, then is added to C, then gets its bias.
 /// Lines of C and of what is multiplied next are fetched one by one on the way: many at once would
@@ -187,20 +203,18 @@ INLINE void tile(const int words, const int rows, const int vectors, const float
         fetch_line_to_write(&written);
         fetch_line(&next->a);
         fetch_line(&next->b);
-        ptrdiff_t end = smaller(begin + stride, depth);
+        const float *factors = a + begin * a_step, *rows_of_b = b + begin * b_row;
+        // Whole tiles of one vector are unrolled: that saves the arithmetic of addresses, for which a core
+        // that another thread shares has no room. Wider tiles have enough to multiply meanwhile.
+        if (vectors == 1 && rows == TILE_ROWS && depth - begin >= stride) {
+#pragma clang loop unroll(full)
+            for (ptrdiff_t k = 0; k < stride; k++)
+                tile_step(words, rows, vectors, factors + k * a_step, a_row, rows_of_b + k * b_row, sum);
+        } else {
+            ptrdiff_t steps = smaller(stride, depth - begin);
 #pragma clang loop unroll(disable)
-        for (ptrdiff_t k = begin; k < end; k++) {
-            v16 row[TILE_VECTORS];
-#pragma clang loop unroll(full)
-            for (int j = 0; j < vectors; j++) row[j] = load(b + k * b_row + j * LANES);
-#pragma clang loop unroll(full)
-            for (int i = 0; i < rows; i++) {
-                v16 factor = splat(a[i * a_row + k * a_step]);
-#pragma clang loop unroll(full)
-                for (int j = 0; j < vectors; j++)
-                    sum[i][j] = words ? dot_words((u16)factor, (u16)row[j], sum[i][j])
-                                      : fma16(factor, row[j], sum[i][j]);
-            }
+            for (ptrdiff_t k = 0; k < steps; k++)
+                tile_step(words, rows, vectors, factors + k * a_step, a_row, rows_of_b + k * b_row, sum);
         }
     }
 #pragma clang loop unroll(full)
