@@ -94,7 +94,10 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: "Tokens between the starts of windows; --context unless given.")
     var stride: Int?
 
-    @Option(help: "What moves the hidden matrices; AdamW moves everything else.")
+    @Option(
+        help:
+            "What moves the hidden matrices; AdamW moves everything else. muon-heads is Muon that takes the queries and keys of each head apart."
+    )
     var optimizer: MatrixOptimizer = Recipe().matrixOptimizer
 
     @Option(help: "Peak learning rate of AdamW.")
