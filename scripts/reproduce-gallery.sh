@@ -15,7 +15,7 @@ if [ $# -ne 1 ] || [ ! -d "$1/poe" ] || [ ! -f "$1/split.json" ]; then
 fi
 
 stages=()
-for name in bpe-quarter:1,4,8,16,24 char-quarter:1,2,4,8,12; do
+for name in bpe-quarter:1,4,8,16,24 char-quarter:1,4,12,22,26; do
     for pass in $(tr , ' ' <<<"${name#*:}"); do
         stages+=("runs/overfitting/${name%:*}.epoch-$pass.poem")
     done

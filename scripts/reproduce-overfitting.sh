@@ -4,8 +4,8 @@
 #   scripts/reproduce-overfitting.sh CORPUS [FOLDER]
 #
 # CORPUS holds poe/ and split.json. Every run, its log and the pictures land in FOLDER, runs/overfitting
-# unless told otherwise. A run that is done is not done again; one that was interrupted goes on. About
-# an hour on two cores; RUNS="bpe-quarter" does only those, PASSES=6 shortens all of them,
+# unless told otherwise. A run that is done is not done again; one that was interrupted goes on. Two
+# to four hours on two cores; RUNS="bpe-quarter" does only those, PASSES=6 shortens all of them,
 # THREADS=1 leaves a core free.
 #
 # The recipe is the reference's: AdamW, clipping at 1, dropout 0.1 everywhere. Its epochs took a window at
@@ -35,7 +35,7 @@ bpe-quarter              0.25  24
 bpe-quarter-dropout-0.3  0.25  24  --dropout 0.3 --attention-dropout 0.3
 bpe-quarter-1.2m         0.25  24  --layers 6 --width 128
 bpe-quarter-0.5m         0.25  24  --layers 4 --width 96
-char-quarter             0.25  12  --tokenizer char
+char-quarter             0.25  26  --tokenizer char --precision f32
 bpe-half                 0.5   12
 bpe                      1      3
 PLAN
@@ -91,7 +91,7 @@ print("{},{:.4f},{}".format(sys.argv[1], found["share"], found["longest"]))' "$n
 stages() {
     local name=$1 pass
     [ -f "$folder/$name.poem" ] || return 0
-    for pass in 1 2 4 8 12 16 24; do
+    for pass in 1 4 8 12 16 22 24 26; do
         [ -f "$folder/$name.epoch-$pass.poem" ] || continue
         printf '%s, pass %s: ' "$name" "$pass"
         "$bin/poe-run" "$folder/$name.epoch-$pass.poem" -p "The old man " -n 60 --seed 1 --quiet \
