@@ -4,8 +4,8 @@
 #   scripts/reproduce-overfitting.sh CORPUS [FOLDER]
 #
 # CORPUS holds poe/ and split.json. Every run, its log and the pictures land in FOLDER, runs/overfitting
-# unless told otherwise. A run that is done is not done again; one that was interrupted goes on. Two
-# to four hours on two cores; RUNS="bpe-quarter" does only those, PASSES=6 shortens all of them,
+# unless told otherwise. A run that is done is not done again; one that was interrupted goes on. By
+# calculation two to four hours on two cores; RUNS="bpe-quarter" does only those, PASSES=6 shortens all of them,
 # THREADS=1 leaves a core free.
 #
 # The recipe is the reference's: AdamW, clipping at 1, dropout 0.1 everywhere. Its epochs took a window at

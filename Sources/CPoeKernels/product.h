@@ -205,7 +205,7 @@ INLINE void tile(const int words, const int rows, const int vectors, const float
         fetch_line(&next->b);
         const float *factors = a + begin * a_step, *rows_of_b = b + begin * b_row;
         // Whole tiles of one vector are unrolled: that saves the arithmetic of addresses, for which a core
-        // that another thread shares has no room. Wider tiles have enough to multiply meanwhile.
+        // that another thread shares has no room. Wider tiles have fewer addresses to a product.
         if (vectors == 1 && rows == TILE_ROWS && depth - begin >= stride) {
 #pragma clang loop unroll(full)
             for (ptrdiff_t k = 0; k < stride; k++)
