@@ -124,8 +124,11 @@ final class TrainingMonitor: TrainingObserver {
                 + "\(run.files.checkpoint): the same command with --resume goes on")
     }
 
-    func didCalibrate(_ factor: Float, _ result: EvaluationResult?) {
-        var line = "calibrated: logits times \(Format.fixed(Double(factor), 2))"
+    func didCalibrate(_ calibration: Calibration, _ result: EvaluationResult?) {
+        var line = "calibrated: logits times \(Format.fixed(Double(calibration.factor), 2))"
+        if calibration.normSteps > 0 {
+            line += ", norms fitted in \(Format.count(calibration.normSteps, "step"))"
+        }
         if let result { line += Self.validation(result.natsPerToken, result.natsPerCharacter) }
         say(line)
     }
