@@ -13,7 +13,7 @@ package enum InputText {
     /// The text of a file, or of standard input where `path` is `-`.
     package static func read(_ path: String) throws(CommandFailure) -> String {
         let name = path == "-" ? "standard input" : path
-        let bytes = try path == "-" ? standardInput() : contents(of: path)
+        let bytes = try path == "-" ? standardInput() : bytes(of: path)
         if let offset = UTF8Validation.firstInvalidOffset(in: bytes) {
             throw CommandFailure(
                 .malformed, "\(name): not UTF-8 text: invalid bytes at offset \(offset)")
@@ -34,7 +34,8 @@ package enum InputText {
         try contents(of: STDIN_FILENO, named: "standard input")
     }
 
-    private static func contents(of path: String) throws(CommandFailure) -> [UInt8] {
+    /// The bytes of a whole file.
+    package static func bytes(of path: String) throws(CommandFailure) -> [UInt8] {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             throw CommandFailure(.noInput, "\(path): \(System.reason)")

@@ -1,5 +1,6 @@
 import PoeCommand
 import PoeCore
+import PoemFile
 
 #if canImport(FoundationEssentials)
     import FoundationEssentials
@@ -11,11 +12,16 @@ extension Gallery {
     /// Writes files into a folder, which is made; the index last, so that it names nothing that is not
     /// there.
     package static func write(_ files: [File], to folder: String) throws {
-        try FileContent.makeFolder(folder)
+        do {
+            try FileManager.default.createDirectory(
+                atPath: folder, withIntermediateDirectories: true)
+        } catch {
+            throw CommandFailure(.cannotCreate, "\(folder): no folder can be made there")
+        }
         for file in files.filter({ !$0.name.hasPrefix("index.") })
             + files.filter({ $0.name.hasPrefix("index.") })
         {
-            try FileContent.write(file.text, to: folder + "/" + file.name)
+            try TextFile.write(file.text, to: folder + "/" + file.name)
         }
     }
 
@@ -29,7 +35,7 @@ extension Gallery {
             + files.filter { !$0.name.hasSuffix(".json") }
         for file in ordered {
             let path = folder + "/" + file.name
-            guard let found = try? FileContent.bytes(of: path) else { return "\(path): is missing" }
+            guard let found = try? InputText.bytes(of: path) else { return "\(path): is missing" }
             guard found != Array(file.text.utf8) else { continue }
             return "\(path): " + difference(Array(file.text.utf8), found)
         }
@@ -65,7 +71,7 @@ extension Gallery {
         let index: StoredIndex
         do {
             index = try JSONDecoder().decode(
-                StoredIndex.self, from: Data(try FileContent.bytes(of: path)))
+                StoredIndex.self, from: Data(try InputText.bytes(of: path)))
         } catch let error as CommandFailure {
             throw error
         } catch {

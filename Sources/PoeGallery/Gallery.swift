@@ -107,7 +107,7 @@ package struct Gallery: Sendable {
 
     private func open(_ path: String, id: String) throws -> GalleryModel {
         let model = try LanguageModel(contentsOf: path)
-        let bytes = try FileContent.bytes(of: path)
+        let bytes = try InputText.bytes(of: path)
         return GalleryModel(
             path: path, id: id, model: model, byteCount: bytes.count, hash: XXH64.hash(bytes))
     }

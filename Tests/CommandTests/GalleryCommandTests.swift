@@ -159,6 +159,17 @@ import Testing
         }
     }
 
+    @Test func failuresSayWhy() throws {
+        let missing = try gallery("--check", path("nothing"))
+        #expect(missing.errors.contains("nothing/index.json: no such file"))
+        // Where a file is to be, a folder stands.
+        try FileManager.default.createDirectory(
+            at: place.folder.url("g/gallery.css/in"), withIntermediateDirectories: true)
+        let blocked = try gallery(place.model, "-o", path("g"), "-n", "1")
+        #expect(blocked.status == 73)
+        #expect(blocked.errors.contains("g/gallery.css: it exists and is not a regular file"))
+    }
+
     @Test func overlapIsToldForPeopleAndPrograms() throws {
         let corpus = try Folder()
         let words = "the rain had come down all the day and nobody went out of the house"
