@@ -74,17 +74,6 @@ package struct ParameterLayout: Sendable {
     /// The weight that turns the last hidden state into logits: `[V, C]`.
     package var headWeight: Parameter { outputHead ?? tokenEmbedding }
 
-    /// The gains and biases of all layer norms.
-    package var norms: [Parameter] {
-        let inBlocks: [Parameter?] = blocks.flatMap {
-            [
-                $0.attentionNormGain, $0.attentionNormBias,
-                $0.feedForwardNormGain, $0.feedForwardNormBias,
-            ]
-        }
-        return (inBlocks + [finalNormGain, finalNormBias]).compactMap { $0 }
-    }
-
     /// Derives the layout; `configuration` must be valid.
     package init(_ configuration: ModelConfiguration) {
         var builder = Builder(hasBiases: configuration.hasBiases)

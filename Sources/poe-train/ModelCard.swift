@@ -8,8 +8,8 @@ import PoeTraining
 struct ModelCard {
     let run: TrainingRun
     let texts: PreparedTexts
-    /// How the model was fitted to text that it had not learnt, if it was.
-    let calibration: Calibration?
+    /// What calibration multiplied the logits by; nil without calibration.
+    let logitFactor: Float?
 
     var markdown: String {
         let configuration = run.trainer.configuration
@@ -36,7 +36,7 @@ struct ModelCard {
             - Recipe: \(recipe.matrixOptimizer == .adamW ? "AdamW" : "Muon on hidden matrices, AdamW elsewhere"), \
             dropout \(recipe.dropout), weight decay \(recipe.weightDecay), \
             \(recipe.batchWindows) windows a step.
-            \(best)\(calibrated)
+            \(best)\(calibration)
             """
     }
 
@@ -47,20 +47,16 @@ struct ModelCard {
         return """
             - Weights of epoch \(best.epoch), the best on the held-out text (\(texts.splitName) split): \
             \(Format.fixed(loss, 4)) nats a token, \(Format.fixed(perCharacter, 4)) nats a character, \
-            before \(calibration == nil ? "" : "calibration and ")compression.
+            before \(logitFactor == nil ? "" : "calibration and ")compression.
 
             """
     }
 
-    private var calibrated: String {
-        guard let calibration, let text = texts.calibration else { return "" }
-        let norms =
-            calibration.normSteps == 0
-            ? ""
-            : " and \(Format.count(calibration.normSteps, "step")) of the norms' gains and biases,"
+    private var calibration: String {
+        guard let logitFactor, let text = texts.calibration else { return "" }
         return """
-            - Logits times \(calibration.factor)\(norms.isEmpty ? "," : norms) \
-            fitted to \(Format.count(text.characters)) characters that were set aside for it.
+            - Logits times \(logitFactor), fitted to \(Format.count(text.characters)) characters that were \
+            set aside and never learnt.
 
             """
     }

@@ -157,17 +157,17 @@ struct TrainCommand: ParsableCommand {
                 + "with it, or delete it to start afresh")
     }
 
-    /// Fits a model to text that it has not learnt.
+    /// Makes a model as sure of its guesses as text it has not learnt bears out; returns the factor.
     private func calibrate(
         _ model: inout Model, on text: EvaluationText, _ validation: EvaluationText?,
         _ monitor: TrainingMonitor
-    ) -> Calibration {
-        let calibration = Calibration(model.weights, on: text, threads: threads)
-        model.weights = calibration.weights
+    ) -> Float {
+        let factor = Calibration.factor(of: model.weights, on: text, threads: threads)
+        model.weights = Calibration.apply(factor, to: model.weights)
         let result = validation?.loss(of: model.weights, threads: threads)
-        model.note(calibration, result)
-        monitor.didCalibrate(calibration, result)
-        return calibration
+        model.note(calibration: factor, result)
+        monitor.didCalibrate(factor, result)
+        return factor
     }
 
     /// Calibrates and packs the best weights as the finished model and removes the checkpoint.
@@ -178,10 +178,10 @@ struct TrainCommand: ParsableCommand {
         best.training = run.record.metadata(run.history.epochs)
         best.metadata["name"] = .string(texts.name)
         best.metadata["producer"] = .string("poe-train \(Version.text)")
-        let calibration = texts.calibration.map {
+        let factor = texts.calibration.map {
             calibrate(&best, on: $0, texts.validation, monitor)
         }
-        best.card = ModelCard(run: run, texts: texts, calibration: calibration).markdown
+        best.card = ModelCard(run: run, texts: texts, logitFactor: factor).markdown
         let choice = try Packing(
             model: best, validation: texts.validation, budget: output.budget, threads: threads,
             tokens: texts.trainingTokens, recipe: run.trainer.recipe

@@ -124,11 +124,8 @@ final class TrainingMonitor: TrainingObserver {
                 + "\(run.files.checkpoint): the same command with --resume goes on")
     }
 
-    func didCalibrate(_ calibration: Calibration, _ result: EvaluationResult?) {
-        var line = "calibrated: logits times \(Format.fixed(Double(calibration.factor), 2))"
-        if calibration.normSteps > 0 {
-            line += ", norms fitted in \(Format.count(calibration.normSteps, "step"))"
-        }
+    func didCalibrate(_ factor: Float, _ result: EvaluationResult?) {
+        var line = "calibrated: logits times \(Format.fixed(Double(factor), 2))"
         if let result { line += Self.validation(result.natsPerToken, result.natsPerCharacter) }
         say(line)
     }

@@ -59,10 +59,9 @@ package struct TrainingRecord: Sendable, Equatable {
 }
 
 extension Model {
-    /// Notes how the model was calibrated, and the loss that it has since.
-    package mutating func note(_ calibration: Calibration, _ result: EvaluationResult?) {
-        training["calibration.logit_factor"] = decimal(calibration.factor)
-        training["calibration.norm_steps"] = .integer(calibration.normSteps)
+    /// Notes that the logits were multiplied by `factor`, and the loss that the model has since.
+    package mutating func note(calibration factor: Float, _ result: EvaluationResult?) {
+        training["calibration.logit_factor"] = decimal(factor)
         guard let result else { return }
         evaluation["validation.nats_per_token"] = .double(result.natsPerToken)
         evaluation["validation.nats_per_character"] = .double(result.natsPerCharacter)
