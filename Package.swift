@@ -60,6 +60,9 @@ let package = Package(
             name: "CEdit", pkgConfig: "libedit",
             providers: [.apt(["libedit-dev"]), .brew(["libedit"])]),
         .systemLibrary(
+            name: "CCurl", pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+        .systemLibrary(
             name: "CXML", pkgConfig: "libxml-2.0",
             providers: [.apt(["libxml2-dev"]), .brew(["libxml2"])]),
         .systemLibrary(
@@ -86,8 +89,8 @@ let package = Package(
         library(
             "PoeScrape",
             [
-                "CXML", .target(name: "CMd", condition: .when(platforms: [.linux])), "PoemFile",
-                "PoeCore",
+                "CCurl", "CXML", .target(name: "CMd", condition: .when(platforms: [.linux])),
+                "PoemFile", "PoeCore",
             ]),
         // What the commands share.
         library("PoeCommand", ["Poe", "PoemFile", "PoeCore"]),

@@ -44,20 +44,15 @@ build() {
 }
 
 flags=()
-curl=()
 how="dynamically"
 if [ "$(uname -s)" = Linux ]; then
     how="with the static Swift libraries"
     flags=(--static-swift-stdlib -Xlinker -s)
-    # The library is there wherever Swift is; the link that a linker looks for comes with its headers.
-    mkdir -p .build/lib
-    ln -sf "$(/sbin/ldconfig -p | awk '$1 == "libcurl.so.4" { print $NF; exit }')" .build/lib/libcurl.so
-    curl=(-Xlinker "-L$PWD/.build/lib" -Xlinker -lcurl)
     # What libedit needs besides itself.
     read -ra needed <<<"$(pkg-config --static --libs libedit 2>/dev/null || echo -ltinfo -lbsd -lmd)"
 fi
 scratch=.build/static-swift
-build "$how" poe-scrape --scratch-path "$scratch" ${flags[@]+"${flags[@]}"} ${curl[@]+"${curl[@]}"}
+build "$how" poe-scrape --scratch-path "$scratch" ${flags[@]+"${flags[@]}"}
 if [ "$(uname -s)" = Linux ] && whole "${needed[@]}"; then
     how="statically"
     scratch=.build/static

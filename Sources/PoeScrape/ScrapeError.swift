@@ -46,7 +46,7 @@ package enum ScrapeError: ClassifiedError, Equatable {
                 + "same command again later, it goes on where it stopped"
         case .insecure(let url, let reason):
             "\(url): no secure connection: \(reason); see whether the system has certificates (the "
-                + "package ca-certificates) and the right date"
+                + "package ca-certificates, or a file that SSL_CERT_FILE names) and the right date"
         case .askedToWait(let url, let seconds):
             "\(url): the server asks to wait \(seconds) seconds; run the same command again after "
                 + "that, it goes on where it stopped"

@@ -118,16 +118,38 @@ import Testing
     @Test func hugePagesAreRefused() throws {
         server.set("/promised/", .html(String(repeating: "a", count: 5_000)))
         server.set("/endless/", .endless)
+        server.set("/head/", .endlessHead)
+        server.set("/packed/", try packed())
         var options = FetchOptions.quick
         options.maximumBytes = 4_000
-        for path in ["/promised/", "/endless/"] {
+        for path in ["/promised/", "/endless/", "/head/", "/packed/"] {
             let address = try url(path)
             #expect(throws: ScrapeError.tooLarge(url: address.absoluteString, limit: 4_000)) {
                 try fetcher(options).page(address)
             }
             #expect(server.count(path) == 1)
+            // The rest is not read in silence.
+            for _ in 0..<500 where server.openNow > 0 { Thread.sleep(forTimeInterval: 0.01) }
+            #expect(server.openNow == 0, "\(path)")
         }
         server.stop()
+    }
+
+    @Test func packedPagesAreUnpacked() throws {
+        server.set("/packed/", try packed())
+        let expected = "<p>\(String(repeating: "a", count: 5_000))</p>"
+        #expect(try text("/packed/") == expected)
+        #expect(server.requests.last?.headers["accept-encoding"]?.contains("gzip") == true)
+        server.stop()
+    }
+
+    /// A page of 5,007 bytes, 5,000 of them one letter, sent as 49 by gzip.
+    private func packed() throws -> LoopbackServer.Answer {
+        let bytes = try #require(
+            Data(
+                base64Encoded:
+                    "H4sIAAAAAAACA+3BMREAAAgEoEgW+LOLDew/mcINyPYAAAAAAO9S2wciwyhZjxMAAA=="))
+        return .page(bytes, headers: ["Content-Encoding": "gzip"])
     }
 
     @Test func robotsIsObeyed() throws {

@@ -19,6 +19,8 @@ package final class LoopbackServer: Sendable {
         case silence
         /// A page that has no end.
         case endless
+        /// A head that has no end.
+        case endlessHead
 
         /// A page of text in UTF-8.
         package static func html(_ text: String, headers: [String: String] = [:]) -> Answer {
@@ -117,6 +119,9 @@ package final class LoopbackServer: Sendable {
     /// The most requests that were open at the same time.
     package var mostAtOnce: Int { state.withLock(\.mostOpen) }
 
+    /// How many requests are open now.
+    package var openNow: Int { state.withLock(\.open) }
+
     // MARK: A connection
 
     private func serve(_ client: Int32) {
@@ -170,12 +175,16 @@ package final class LoopbackServer: Sendable {
         case .silence:
             while isWaiting(client) { usleep(10_000) }
             finish(client, Data())
-        case .endless:
-            send(client, head(200, ["Content-Type": "text/html"]))
-            let part = Data(repeating: UInt8(ascii: "a"), count: 65_536)
-            while send(client, part), !state.withLock(\.isStopped) {}
-            finish(client, Data())
+        case .endless: sendForEver("a", after: head(200, ["Content-Type": "text/html"]), client)
+        case .endlessHead: sendForEver("X-More: a\r\n", after: head(200, [:]).dropLast(2), client)
         }
+    }
+
+    private func sendForEver(_ text: String, after head: Data, _ client: Int32) {
+        send(client, head)
+        let part = Data(String(repeating: text, count: 8_192).utf8)
+        while send(client, part), !state.withLock(\.isStopped) {}
+        finish(client, Data())
     }
 
     /// Whether the client is still there and the server still runs.
