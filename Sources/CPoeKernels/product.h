@@ -166,6 +166,12 @@ INLINE void fetch_line_to_write(upcoming *next) {
 /// What the tiles of a panel have fetched while they multiply: the next rows of A and the next panel.
 typedef struct { upcoming a, b; } upcoming_operands;
 
+// A set defines this where a tile takes most of its registers: nothing is calculated, but `x` is in
+// registers there, and nothing that follows is loaded before.
+#if !defined(IN_REGISTERS)
+#define IN_REGISTERS(x) ((void)0)
+#endif
+
 /// One step of the depth: a column of A times a row of B, added to the sums of a tile.
 INLINE void tile_step(const int words, const int rows, const int vectors, const float *a,
                       ptrdiff_t a_row, const float *b, v16 sum[TILE_ROWS][TILE_VECTORS]) {
@@ -180,6 +186,14 @@ INLINE void tile_step(const int words, const int rows, const int vectors, const 
             sum[i][j] = words ? dot_words((u16)factor, (u16)row[j], sum[i][j])
                               : fma16(factor, row[j], sum[i][j]);
     }
+    // The compiler would load the operands of several steps at once, and spill sums to make room for them.
+    // (Where bfloat16 is emulated, its parts need those registers.)
+    if (words) return;
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++) {
+#pragma clang loop unroll(full)
+        for (int j = 0; j < vectors; j++) IN_REGISTERS(sum[i][j]);
+    }
 }
 
 /// A tile of C, `rows` x `vectors` * 16, both constants where this is inlined, as is `words`: each
@@ -187,9 +201,10 @@ INLINE void tile_step(const int words, const int rows, const int vectors, const 
 /// Lines of C and of what is multiplied next are fetched one by one on the way: many at once would
 /// keep those of this panel waiting.
 INLINE void tile(const int words, const int rows, const int vectors, const float *a,
-                 ptrdiff_t a_row, ptrdiff_t a_step, const float *b, ptrdiff_t b_row,
-                 ptrdiff_t depth, float *c, ptrdiff_t c_row, ptrdiff_t columns, int adds,
-                 const float *bias, upcoming_operands *next) {
+                 ptrdiff_t a_row, ptrdiff_t a_step, const float *b, ptrdiff_t depth, float *c,
+                 ptrdiff_t c_row, ptrdiff_t columns, int adds, const float *bias,
+                 upcoming_operands *next) {
+    const ptrdiff_t b_row = vectors * LANES;
     v16 sum[TILE_ROWS][TILE_VECTORS];
     upcoming written = {.first = c, .row = c_row, .rows = rows, .lines = vectors};
 #pragma clang loop unroll(full)
@@ -232,7 +247,7 @@ INLINE void tile(const int words, const int rows, const int vectors, const float
     }
 }
 
-#define TILE_ARGUMENTS a, a_row, a_step, b, b_row, depth, c, c_row, columns, adds, bias, next
+#define TILE_ARGUMENTS a, a_row, a_step, b, depth, c, c_row, columns, adds, bias, next
 #define TILE_CASE(R) \
     case R: \
         if (R <= TILE_ROWS) tile(words, R <= TILE_ROWS ? R : 1, vectors, TILE_ARGUMENTS); \
@@ -240,9 +255,9 @@ INLINE void tile(const int words, const int rows, const int vectors, const float
 
 /// `tile` with a constant width and 1 ... TILE_ROWS rows.
 INLINE void tile_rows(const int words, ptrdiff_t rows, const int vectors, const float *a,
-                      ptrdiff_t a_row, ptrdiff_t a_step, const float *b, ptrdiff_t b_row,
-                      ptrdiff_t depth, float *c, ptrdiff_t c_row, ptrdiff_t columns, int adds,
-                      const float *bias, upcoming_operands *next) {
+                      ptrdiff_t a_row, ptrdiff_t a_step, const float *b, ptrdiff_t depth, float *c,
+                      ptrdiff_t c_row, ptrdiff_t columns, int adds, const float *bias,
+                      upcoming_operands *next) {
     switch (rows) {
         TILE_CASE(1) TILE_CASE(2) TILE_CASE(3) TILE_CASE(4) TILE_CASE(5) TILE_CASE(6)
         TILE_CASE(7) TILE_CASE(8)
@@ -252,12 +267,11 @@ INLINE void tile_rows(const int words, ptrdiff_t rows, const int vectors, const 
 /// `rows` rows of one panel over one block of the depth.
 #define DEFINE_PANEL(NAME, WORDS, VECTORS, A_ROW, A_STEP) \
     static void NAME(ptrdiff_t rows, const float *a, ptrdiff_t a_distance, const float *b, \
-                     ptrdiff_t b_row, ptrdiff_t depth, float *c, ptrdiff_t c_row, \
-                     ptrdiff_t columns, int adds, const float *bias, \
-                     upcoming_operands *next) { \
+                     ptrdiff_t depth, float *c, ptrdiff_t c_row, ptrdiff_t columns, int adds, \
+                     const float *bias, upcoming_operands *next) { \
         for (ptrdiff_t i = 0; i < rows; i += TILE_ROWS) \
             tile_rows(WORDS, smaller(TILE_ROWS, rows - i), VECTORS, a + i * (A_ROW), A_ROW, \
-                      A_STEP, b, b_row, depth, c + i * c_row, c_row, columns, adds, bias, next); \
+                      A_STEP, b, depth, c + i * c_row, c_row, columns, adds, bias, next); \
     }
 /// Those functions for panels of `V` vectors.
 #define DEFINE_PANELS(V) \
@@ -267,9 +281,8 @@ INLINE void tile_rows(const int words, ptrdiff_t rows, const int vectors, const 
     DEFINE_PANEL(word_steps_##V, 1, V, 1, a_distance)
 #define PANEL_FUNCTIONS(V) {{rows_##V, steps_##V}, {word_rows_##V, word_steps_##V}}
 
-typedef void panel_function(ptrdiff_t, const float *, ptrdiff_t, const float *, ptrdiff_t,
-                            ptrdiff_t, float *, ptrdiff_t, ptrdiff_t, int, const float *,
-                            upcoming_operands *);
+typedef void panel_function(ptrdiff_t, const float *, ptrdiff_t, const float *, ptrdiff_t, float *,
+                            ptrdiff_t, ptrdiff_t, int, const float *, upcoming_operands *);
 
 DEFINE_PANELS(1)
 #if TILE_VECTORS >= 4
@@ -322,7 +335,7 @@ INLINE void multiply_block(const poe_product *q, int words, a_block a, ptrdiff_t
         panel_function *run = panel_functions[vectors - 1][words][a.by_steps];
         next.b = panel_after(q, p, panel_begin, panel_end, k, depth);
         for (ptrdiff_t i = 0; i < rows; i += a.panel)
-            run(smaller(a.panel, rows - i), a.first + i * depth, a.distance, panel, width, depth,
+            run(smaller(a.panel, rows - i), a.first + i * depth, a.distance, panel, depth,
                 q->c + (row + i) * q->c_row + first, q->c_row, columns, q->accumulate || k > 0,
                 bias, &next);
     }
