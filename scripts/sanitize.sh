@@ -3,9 +3,9 @@
 #
 #     scripts/sanitize.sh [kernels|address|undefined|thread]...      (all of them without arguments)
 #
-# `kernels` runs every C function of every set this machine has on memory of the exact size, in
-# seconds; `address` and `undefined` the tests of the numerics, `thread` those of pool, cache and
-# inference. The Swift builds take minutes each and stay in .build/sanitize-NAME.
+# `kernels` runs every C function of every set this machine has on memory of the exact size; `address`
+# and `undefined` the tests of the numerics, `thread` those of pool, cache and inference. All take
+# minutes to compile; the Swift builds stay in .build/sanitize-NAME.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
