@@ -63,10 +63,16 @@ extension Gallery {
         return "differs from byte \(place) on (the same inputs make another file)"
     }
 
+    /// Where the texts of a gallery were looked up.
+    package enum Lookup {
+        /// Nowhere; in all works of a corpus; in those of a corpus that train, by a split.
+        case none, corpus, split
+    }
+
     /// The inputs that a gallery in a folder was made from; its corpus is not among them.
     ///
-    /// - Returns: The description, and whether its texts were looked up in a corpus.
-    package static func inputs(of folder: String) throws -> (gallery: Gallery, hasCorpus: Bool) {
+    /// - Returns: The description, and where its texts were looked up.
+    package static func inputs(of folder: String) throws -> (gallery: Gallery, lookup: Lookup) {
         let path = folder + "/index.json"
         let index: StoredIndex
         do {
@@ -92,7 +98,7 @@ extension Gallery {
         }
         return (
             Gallery(models: index.models.map(\.path), ladders: ladders, recipe: recipe),
-            index.corpus != nil
+            index.corpus.map { $0.baseline == nil ? .corpus : .split } ?? .none
         )
     }
 }
@@ -137,7 +143,11 @@ private struct StoredIndex: Decodable {
     }
 
     struct Corpus: Decodable {
-        var works: Int
+        struct Baseline: Decodable {
+            var works: Int
+        }
+
+        var baseline: Baseline?
     }
 
     var corpus: Corpus?

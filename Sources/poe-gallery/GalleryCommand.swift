@@ -103,13 +103,20 @@ struct GalleryCommand: ParsableCommand {
     }
 
     private func described(_ folder: String) throws -> Gallery {
-        let (gallery, hasCorpus) = try Gallery.inputs(of: folder)
-        guard hasCorpus == (corpus.folder != nil) else {
-            throw CommandFailure(
-                .usage,
-                hasCorpus
-                    ? "\(folder): its texts were looked up in a corpus; name it with --corpus"
-                    : "\(folder): its texts were not looked up in a corpus; leave --corpus out")
+        let (gallery, lookup) = try Gallery.inputs(of: folder)
+        let given: Gallery.Lookup =
+            corpus.split != nil ? .split : corpus.folder != nil ? .corpus : .none
+        guard lookup == given else {
+            let reason =
+                switch lookup {
+                case .none: "its texts were not looked up in a corpus; leave --corpus out"
+                case .corpus:
+                    "its texts were looked up in a corpus; name it with --corpus, without --split"
+                case .split:
+                    "its texts were looked up in a corpus and its split; name them with --corpus "
+                        + "and --split"
+                }
+            throw CommandFailure(.usage, "\(folder): \(reason)")
         }
         return gallery
     }

@@ -95,17 +95,20 @@ import Testing
         try corpus.write("Pack my box.\n", to: "b.txt")
         let split = try place.folder.write(
             #"{"train": ["a.txt"], "validation": ["b.txt"]}"#, to: "split.json")
-        for (folder, more) in [
+        let ways = [
             ("plain", []), ("corpus", ["--corpus", corpus.path]),
             ("split", ["--corpus", corpus.path, "--split", split]),
-        ] {
+        ]
+        for (folder, more) in ways {
             let run = try Program("poe-gallery").run(
                 [place.model, "-o", path(folder), "-n", "10"] + more)
             #expect(run.status == 0, "\(run.errors)")
             let valid = try validate(folder)
             #expect(valid.status == 0, "\(valid.errors)")
-            if !more.isEmpty {
-                #expect(try gallery("--check", path(folder)).status == 64)
+            // It is checked with what it was made with, and nothing else.
+            for (other, given) in ways {
+                let check = try Program("poe-gallery").run(["--check", path(folder)] + given)
+                #expect(check.status == (other == folder ? 0 : 64), "\(check.errors)")
             }
         }
         for (old, new) in [

@@ -144,8 +144,8 @@ import Testing
         let place = folder.path + "/gallery"
         try Gallery.write(files, to: place)
         #expect(try Gallery.difference(files, from: place) == nil)
-        let (again, hasCorpus) = try Gallery.inputs(of: place)
-        #expect(again.recipe == recipe && again.models == [path, path] && !hasCorpus)
+        let (again, lookup) = try Gallery.inputs(of: place)
+        #expect(again.recipe == recipe && again.models == [path, path] && lookup == .none)
 
         for (name, old, new, expected) in [
             (
