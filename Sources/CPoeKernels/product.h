@@ -8,15 +8,13 @@
 #define DEPTH_BLOCK 256
 #define DEPTH_BLOCK_WORDS (DEPTH_BLOCK / 2)
 // Rows of A that are gone through for one panel of B after the other: they stay in the second-level
-// cache. A transposed A is packed so many rows at a time, in panels of A_PANEL, which is a multiple
-// of the lanes and of every set's TILE_ROWS.
+// cache. A transposed A is packed so many rows at a time, in panels of a tile's rows.
 #define A_ROWS 192
-#define A_PANEL 48
 // Steps of the depth from one line that is fetched to the next.
 #define FETCH_STEPS 8
 _Static_assert(TILE_ROWS * TILE_VECTORS * FETCH_STEPS <= DEPTH_BLOCK, "all of a tile is fetched");
-_Static_assert(A_ROWS * DEPTH_BLOCK == POE_PRODUCT_SCRATCH && A_ROWS % A_PANEL == 0
-               && A_PANEL % TILE_ROWS == 0 && A_PANEL % LANES == 0, "sizes of packed rows");
+_Static_assert(A_ROWS * DEPTH_BLOCK == POE_PRODUCT_SCRATCH && A_ROWS % TILE_ROWS == 0,
+               "sizes of packed rows");
 
 INLINE ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b) { return a < b ? a : b; }
 
@@ -119,17 +117,25 @@ static void pack(const float *b, ptrdiff_t b_row, int32_t transposed, ptrdiff_t 
         pack_rows(b, b_row, depth, columns, panel_begin, panel_end, panels);
 }
 
-/// Packs `rows` columns of `depth` rows into panels of A_PANEL.
+/// Copies `columns` floats of each of `depth` rows into a panel of TILE_ROWS. A constant `columns` makes
+/// a copy a few instructions.
+INLINE void pack_a_panel(const float *a, ptrdiff_t a_row, ptrdiff_t depth, ptrdiff_t columns,
+                         float *panel) {
+    for (ptrdiff_t k = 0; k < depth; k++) {
+        for (ptrdiff_t j = 0; j < columns; j++) panel[k * TILE_ROWS + j] = a[k * a_row + j];
+    }
+}
+
+/// Packs `rows` columns of `depth` rows into panels of TILE_ROWS: a tile then reads its part of A from
+/// one line after the other, which leaves the first-level cache to B.
 INLINE void pack_a(const float *a, ptrdiff_t a_row, ptrdiff_t depth, ptrdiff_t rows, float *panels) {
-    for (ptrdiff_t k0 = 0; k0 < depth; k0 += PACK_ROWS) {
-        ptrdiff_t k1 = smaller(k0 + PACK_ROWS, depth);
-        for (ptrdiff_t i = 0; i < rows; i += A_PANEL) {
-            float *panel = panels + i * depth;
-            for (ptrdiff_t k = k0; k < k1; k++) {
-                for (ptrdiff_t j = 0; j < A_PANEL && i + j < rows; j += LANES)
-                    store(panel + k * A_PANEL + j, load_some(a + k * a_row + i + j, rows - i - j));
-            }
-        }
+    for (ptrdiff_t k = 0; k < depth; k += PACK_ROWS) {
+        ptrdiff_t steps = smaller(PACK_ROWS, depth - k);
+        const float *first = a + k * a_row;
+        ptrdiff_t i = 0;
+        for (; i + TILE_ROWS <= rows; i += TILE_ROWS)
+            pack_a_panel(first + i, a_row, steps, TILE_ROWS, panels + i * depth + k * TILE_ROWS);
+        pack_a_panel(first + i, a_row, steps, rows - i, panels + i * depth + k * TILE_ROWS);
     }
 }
 
@@ -196,6 +202,29 @@ INLINE void tile_step(const int words, const int rows, const int vectors, const 
     }
 }
 
+/// Writes the sums of a tile, C added where asked and then the bias; the last vector has `last` columns, a
+/// constant in all tiles but those at the edge.
+INLINE void write_tile(const int rows, const int vectors, ptrdiff_t last,
+                       v16 sum[TILE_ROWS][TILE_VECTORS], float *c, ptrdiff_t c_row, int adds,
+                       const float *bias) {
+#pragma clang loop unroll(full)
+    for (int j = 0; j < vectors; j++) {
+        float *out = c + j * LANES;
+        ptrdiff_t count = j < vectors - 1 ? LANES : last;
+        if (adds) {
+#pragma clang loop unroll(full)
+            for (int i = 0; i < rows; i++) sum[i][j] = load_some(out + i * c_row, count) + sum[i][j];
+        }
+        if (bias) {
+            v16 added = load_some(bias + j * LANES, count);
+#pragma clang loop unroll(full)
+            for (int i = 0; i < rows; i++) sum[i][j] += added;
+        }
+#pragma clang loop unroll(full)
+        for (int i = 0; i < rows; i++) store_some(out + i * c_row, sum[i][j], count);
+    }
+}
+
 /// A tile of C, `rows` x `vectors` * 16, both constants where this is inlined, as is `words`: each
 /// element is a chain of fused multiply-adds over k in order, then is added to C, then gets its bias.
 /// Lines of C and of what is multiplied next are fetched one by one on the way: many at once would
@@ -232,19 +261,11 @@ INLINE void tile(const int words, const int rows, const int vectors, const float
                 tile_step(words, rows, vectors, factors + k * a_step, a_row, rows_of_b + k * b_row, sum);
         }
     }
-#pragma clang loop unroll(full)
-    for (int i = 0; i < rows; i++) {
-#pragma clang loop unroll(full)
-        for (int j = 0; j < vectors; j++) {
-            float *out = c + i * c_row + j * LANES;
-            // Only the last vector of a panel can reach past the matrix.
-            ptrdiff_t count = j < vectors - 1 ? LANES : columns - j * LANES;
-            v16 value = sum[i][j];
-            if (adds) value = load_some(out, count) + value;
-            if (bias) value += load_some(bias + j * LANES, count);
-            store_some(out, value, count);
-        }
-    }
+    ptrdiff_t last = columns - (vectors - 1) * LANES;
+    if (last == LANES)
+        write_tile(rows, vectors, LANES, sum, c, c_row, adds, bias);
+    else
+        write_tile(rows, vectors, last, sum, c, c_row, adds, bias);
 }
 
 #define TILE_ARGUMENTS a, a_row, a_step, b, depth, c, c_row, columns, adds, bias, next
@@ -375,7 +396,7 @@ static void multiply(const poe_product *product, ptrdiff_t row_begin, ptrdiff_t 
                          by_steps};
             if (by_steps && scratch) {
                 pack_a(a.first, q.a_step, depth, rows, scratch);
-                a = (a_block){scratch, A_PANEL, A_PANEL, 1};
+                a = (a_block){scratch, TILE_ROWS, TILE_ROWS, 1};
             }
             multiply_block(&q, 0, a, i, rows, k, depth, panel_begin, panel_end,
                            after(&q, i, row_begin, row_end, k));

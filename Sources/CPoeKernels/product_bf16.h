@@ -1,6 +1,11 @@
 // Packing of operands rounded to bfloat16, and their product. A word holds two steps of the depth; a
 // depth that is odd ends in a word whose odd step is zero.
 
+// Columns of A that are rounded into one panel, all the lanes of a vector at a time.
+#define WORD_PANEL 48
+_Static_assert(A_ROWS % WORD_PANEL == 0 && WORD_PANEL % TILE_ROWS == 0 && WORD_PANEL % LANES == 0,
+               "sizes of rounded panels");
+
 INLINE ptrdiff_t words_in(ptrdiff_t depth) { return (depth + 1) / 2; }
 
 /// Words of steps k and k + 1 from two rows, `left` columns; the second is missing at the end.
@@ -74,21 +79,21 @@ INLINE a_block pack_a_rows(const float *a, ptrdiff_t a_row, ptrdiff_t depth, ptr
     return (a_block){words, DEPTH_BLOCK_WORDS, A_ROWS, 0};
 }
 
-/// Rounds `rows` columns of `depth` steps into panels of A_PANEL.
+/// Rounds `rows` columns of `depth` steps into panels of WORD_PANEL.
 INLINE a_block pack_a_columns(const float *a, ptrdiff_t a_step, ptrdiff_t depth, ptrdiff_t rows,
                               float *words) {
     for (ptrdiff_t k0 = 0; k0 < depth; k0 += PACK_ROWS) {
         ptrdiff_t k1 = smaller(k0 + PACK_ROWS, depth);
-        for (ptrdiff_t i = 0; i < rows; i += A_PANEL) {
+        for (ptrdiff_t i = 0; i < rows; i += WORD_PANEL) {
             float *panel = words + i * words_in(depth);
             for (ptrdiff_t k = k0; k < k1; k += 2) {
-                for (ptrdiff_t j = 0; j < A_PANEL && i + j < rows; j += LANES)
-                    store(panel + k / 2 * A_PANEL + j,
+                for (ptrdiff_t j = 0; j < WORD_PANEL && i + j < rows; j += LANES)
+                    store(panel + k / 2 * WORD_PANEL + j,
                           word_lanes(a + k * a_step + i + j, a_step, k + 1 < depth, rows - i - j));
             }
         }
     }
-    return (a_block){words, A_PANEL, A_PANEL, 1};
+    return (a_block){words, WORD_PANEL, WORD_PANEL, 1};
 }
 
 /// Out of line, so that no arithmetic leaves the region where subnormals are flushed.

@@ -5,13 +5,14 @@ own, trained as one batch on the same windows. What wins is confirmed by poe-tra
     search.py TOKENS.npz PLAN.json [--out RESULTS.jsonl]
 
 TOKENS.npz is what tokens.py writes. PLAN.json is a list of groups: {"name", "passes", "variants": [...]};
-a variant changes some of DIALS, and "attention": "neighbours" or "optimizer": "muon-heads" beside the name
-a whole group. A variant with "from": "best" starts from the dials of the one that ended lowest in the
-group before. Needs torch, numpy and numba.
+a variant changes some of DIALS, and "attention": "neighbours", "optimizer": "muon-heads" or "batch": WINDOWS
+beside the name a whole group. A variant with "from": "best" starts from the dials of the one that ended
+lowest in the group before. Needs torch, numpy and numba.
 
 Model, initial values, optimizers, schedule and perturbation of the text are those of twin.py and of
 Sources/PoeTraining, in bfloat16 with f32 sums; dropout of attention is left out. Losses are nats a token of
-the validation tokens in windows that do not overlap, with logits times the best of FACTORS.
+the validation tokens in windows that do not overlap, with logits times the best of FACTORS; where a variant
+has an "average", also of its weights averaged over the steps, the last ones the most.
 About 2.8 million tokens a second for 16 replicas on an H100.
 """
 
@@ -24,7 +25,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-LAYERS, HEADS, WIDTH, CONTEXT, BATCH = 6, 8, 256, 128, 32
+LAYERS, HEADS, WIDTH, CONTEXT = 6, 8, 256, 128
 HEAD = WIDTH // HEADS
 # Logits are multiplied by each of these, and the best is reported: what calibration would give.
 FACTORS = (1, 0.96, 0.93, 0.9, 0.87, 0.84, 0.81, 0.78)
@@ -40,7 +41,7 @@ UNLAYERED = TABLES + ("final_gain", "final_bias")
 DIALS = {
     "dropout": 0.21, "embedding_dropout": None, "merge_dropout": 0.0, "merge_dropout_until": 1.0,
     "token_noise": 0.0, "weight_decay": 0.1, "learning_rate": 4e-3, "matrix_learning_rate": 0.02,
-    "final_learning_rate": 0.02, "label_smoothing": 0.0,
+    "final_learning_rate": 0.02, "label_smoothing": 0.0, "momentum": 0.95, "average": 0.0,
 }
 
 
@@ -100,9 +101,10 @@ def norm(x, gain, bias):
     return (F.layer_norm(x, (WIDTH,)) * gain + bias).to(BF16)
 
 
-def logits(p, ids, windows, dropout=None, embedding_dropout=None):
-    """[R, N, V] of ids [R, N], `windows` windows of the context length for each of R replicas."""
+def logits(p, ids, dropout=None, embedding_dropout=None):
+    """[R, N, V] of ids [R, N], windows of the context length for each of R replicas."""
     r, n = ids.shape
+    windows = n // CONTEXT
     vocabulary = p["tokens"].shape[1]
     rows = ids + (torch.arange(r, device=ids.device) * vocabulary)[:, None]
     x = F.embedding(rows, p["tokens"].reshape(r * vocabulary, WIDTH))
@@ -130,7 +132,7 @@ def logits(p, ids, windows, dropout=None, embedding_dropout=None):
 
 def training_loss(p, ids, targets, dropout, embedding_dropout, smoothing):
     """The sum over replicas, to be differentiated, and each one's loss without smoothing."""
-    scores = F.log_softmax(logits(p, ids, BATCH, dropout, embedding_dropout).float(), -1)
+    scores = F.log_softmax(logits(p, ids, dropout, embedding_dropout).float(), -1)
     loss = -torch.gather(scores, 2, targets[..., None]).squeeze(-1).mean(1)
     return ((1 - smoothing) * loss - smoothing * scores.mean(-1).mean(1)).sum(), loss.detach()
 
@@ -147,7 +149,7 @@ def validation_losses(p, tokens, together=None):
     total, joint = torch.zeros(len(FACTORS), replicas, device=DEVICE), 0.0
     for i in range(0, windows, 64):
         x, y = inputs[i : i + 64], targets[i : i + 64].reshape(1, -1, 1)
-        scores = logits(p, x.reshape(1, -1).expand(replicas, -1), x.shape[0])
+        scores = logits(p, x.reshape(1, -1).expand(replicas, -1))
         unscaled = scores.float()
         for k, factor in enumerate(FACTORS):
             scores = F.log_softmax(unscaled * factor, -1)
@@ -224,23 +226,25 @@ class Perturbation:
 class Group:
     """Replicas that are trained together."""
 
-    def __init__(self, variants, passes, data, loss, attention="even", optimizer="muon"):
+    def __init__(self, variants, passes, data, loss, attention="even", optimizer="muon", batch=32):
         self.dials = [{**DIALS, **v} for v in variants]
         for d in self.dials:
             if d["embedding_dropout"] is None:
                 d["embedding_dropout"] = d["dropout"]
-        self.passes, self.data, self.loss = passes, data, loss
+        self.passes, self.data, self.loss, self.batch = passes, data, loss, batch
         replicas = self.replicas = len(variants)
         self.p = initial(replicas, data["vocabulary"], 0, attention == "neighbours")
         self.heads = HEADS if optimizer == "muon-heads" else 1
         self.momentum = {k: torch.zeros_like(v) for k, v in self.p.items()}
         self.square = {k: torch.zeros_like(v) for k, v in self.p.items() if k not in MATRICES}
+        averages = any(d["average"] > 0 for d in self.dials)
+        self.mean = {k: v.detach().clone() for k, v in self.p.items()} if averages else {}
         self.dial = {
             k: torch.tensor([float(d[k]) for d in self.dials], device=DEVICE) for k in DIALS}
         self.text = torch.tensor(data["training"].astype(np.int64), device=DEVICE)
-        self.steps_in_pass = (len(self.text) - CONTEXT - 1) // CONTEXT // BATCH
+        self.steps_in_pass = (len(self.text) - CONTEXT - 1) // CONTEXT // batch
         self.steps = passes * self.steps_in_pass
-        self.ids = torch.zeros(replicas, BATCH * CONTEXT, dtype=torch.long, device=DEVICE)
+        self.ids = torch.zeros(replicas, batch * CONTEXT, dtype=torch.long, device=DEVICE)
         self.targets = torch.zeros_like(self.ids)
         self.cosine = torch.ones((), device=DEVICE)
         self.warm_up = torch.ones((), device=DEVICE)
@@ -278,8 +282,9 @@ class Group:
             p, m = self.p[name], self.momentum[name]
             g = g * self.along(name, clip)
             if name in MATRICES:
-                m.mul_(0.95).add_(g)
-                looks[name] = g + 0.95 * m
+                momentum = self.along(name, self.dial["momentum"])
+                m.mul_(momentum).add_(g)
+                looks[name] = g + momentum * m
                 continue
             m.mul_(0.9).add_(g, alpha=0.1)
             v = self.square[name]
@@ -292,12 +297,16 @@ class Group:
             rate = self.along(name, self.dial["matrix_learning_rate"] * factor)
             decay = self.along(name, self.dial["weight_decay"])
             self.p[name].mul_(1 - rate * decay).sub_(rate * direction)
+        for name, mean in self.mean.items():
+            keeps = self.along(name, self.dial["average"])
+            mean.mul_(keeps).add_(self.p[name] * (1 - keeps))
 
     def record(self):
         """The step as a CUDA graph; elsewhere the step itself."""
         if DEVICE != "cuda":
             return self.step
-        state = [*self.p.values(), *self.momentum.values(), *self.square.values()]
+        state = [
+            *self.p.values(), *self.momentum.values(), *self.square.values(), *self.mean.values()]
         saved = [t.detach().clone() for t in state]
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
@@ -318,7 +327,7 @@ class Group:
         random = np.random.default_rng(1000 + number)
         offset = int(random.integers(0, CONTEXT))
         count = (len(self.text) - CONTEXT - 1 - offset) // CONTEXT + 1
-        starts = offset + CONTEXT * random.permutation(count)[: self.steps_in_pass * BATCH]
+        starts = offset + CONTEXT * random.permutation(count)[: self.steps_in_pass * self.batch]
         known, windows = {}, []
         for d in self.dials:
             done = (number + 0.5) / self.passes
@@ -332,7 +341,7 @@ class Group:
                     first = torch.tensor(place[starts], device=DEVICE)
                     first = first.clamp(max=len(text) - CONTEXT - 1)
                 window = text[first[:, None] + torch.arange(CONTEXT + 1, device=DEVICE)]
-                known[rate] = window.view(self.steps_in_pass, BATCH, CONTEXT + 1)
+                known[rate] = window.view(self.steps_in_pass, self.batch, CONTEXT + 1)
             windows.append(known[rate])
         all_windows = torch.stack(windows, 1)
         shape = (self.steps_in_pass, self.replicas, -1)
@@ -360,6 +369,8 @@ class Group:
                 history.append({
                     "pass": number + 1, "training": (self.training / self.steps_in_pass).tolist(),
                     "validation": plain, "calibrated": calibrated})
+                if self.mean:
+                    history[-1]["averaged"] = validation_losses(self.mean, self.data["validation"])[1]
                 print(number + 1, *(f"{v:.3f}" for v in calibrated), flush=True)
             self.training.zero_()
         return history
@@ -394,17 +405,19 @@ def main():
         started = time.time()
         trained = Group(
             variants, group["passes"], data, loss, group.get("attention", "even"),
-            group.get("optimizer", "muon"))
+            group.get("optimizer", "muon"), group.get("batch", 32))
         history = trained.run(set(group.get("measured", ())))
         last = history[-1]["calibrated"]
         best = variants[min(range(len(last)), key=last.__getitem__)]
         print(f"{group['name']}: {time.time() - started:.0f} s")
+        averaged = history[-1].get("averaged")
         for i, variant in enumerate(variants):
             low = min(history, key=lambda row: row["calibrated"][i])
             print(
                 f"  {json.dumps(variant)}: calibrated, best {low['calibrated'][i]:.4f} at pass"
                 f" {low['pass']}, last {last[i]:.4f}; plain, last {history[-1]['validation'][i]:.4f},"
-                f" training {history[-1]['training'][i]:.4f}")
+                f" training {history[-1]['training'][i]:.4f}"
+                + (f"; averaged {averaged[i]:.4f}" if averaged else ""))
         for together in group.get("ensembles", ()):
             joint = validation_losses(trained.p, data["validation"], together)[2]
             print(f"  together {together}: {joint:.4f}", flush=True)

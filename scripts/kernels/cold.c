@@ -5,6 +5,9 @@
 //
 //     clang -O2 -ISources/CPoeKernels/include scripts/kernels/cold.c Sources/CPoeKernels/*.c -lm -o cold
 //     ./cold SET...
+//
+// Built by compare.sh, which defines BEFORE as the kernels of another commit, it times those and these by turns:
+// what a neighbour takes from the core it takes from both.
 #define _POSIX_C_SOURCE 200809L
 #include "CPoeKernels.h"
 
@@ -40,6 +43,32 @@ static double median(double *times) {
     return times[RUNS / 2];
 }
 
+static void pack(const poe_kernels *k, int bf16, const float *b, ptrdiff_t depth, ptrdiff_t columns, float *panels) {
+    ptrdiff_t count = (columns + k->panel_columns - 1) / k->panel_columns;
+    (bf16 ? k->pack_bf16 : k->pack)(b, columns, 0, depth, columns, 0, count, panels);
+}
+
+static void multiply(const poe_kernels *k, int bf16, const poe_product *product, ptrdiff_t rows, float *scratch) {
+    ptrdiff_t count = (product->columns + k->panel_columns - 1) / k->panel_columns;
+    (bf16 ? k->multiply_bf16 : k->multiply)(product, 0, rows, 0, count, scratch);
+}
+
+/// What is timed: the kernels of a set and, where there are two, those of another commit before them.
+typedef struct {
+    const poe_kernels *kernels[2];
+    int count;
+} variants;
+
+/// Prints each variant's time and, where there is a `least` one, its share of the peak; then the times' ratio.
+static void print_times(const variants *v, double unit, const char *what, const double *times, double least) {
+    for (int i = 0; i < v->count; i++) {
+        printf("  %7.1f %s", times[i] * unit, what);
+        if (least > 0) printf(", %4.1f %%", 100 * least / times[i]);
+    }
+    if (v->count == 2) printf("  time x %.3f", times[1] / times[0]);
+    printf("\n");
+}
+
 static double peak(const poe_kernels *k, int bf16) {
     __typeof__(k->multiply_adds) multiply_adds = bf16 ? k->multiply_adds_bf16 : k->multiply_adds;
     int64_t operations = 0;
@@ -53,83 +82,104 @@ static double peak(const poe_kernels *k, int bf16) {
 /// Rows, depth and columns; whether A is transposed, as in the gradient of weights, and B packed each time.
 typedef struct { ptrdiff_t rows, depth, columns; int transposed; } shape;
 
-/// The share of `limit` that a product of 12 rows with one panel of 16 KB reaches, over and over in the same memory.
-static double hot(const poe_kernels *k, int bf16, double limit) {
-    const ptrdiff_t rows = 12, columns = k->panel_columns, depth = 4096 / columns;
+/// A product of 12 rows with one panel of 16 KB, over and over in the same memory.
+static void hot(const variants *v, int bf16, double limit) {
+    const ptrdiff_t rows = 12, columns = v->kernels[0]->panel_columns, depth = 4096 / columns;
+    enum { REPEATS = 200 };
     float *a = floats((size_t)(rows * depth)), *b = floats((size_t)(depth * columns)),
           *panel = floats((size_t)(depth * columns)), *c = floats((size_t)(rows * columns)),
           *scratch = floats(POE_PRODUCT_SCRATCH);
-    (bf16 ? k->pack_bf16 : k->pack)(b, columns, 0, depth, columns, 0, 1, panel);
     const poe_product product = {.a = a, .a_row = depth, .a_step = 1, .panels = panel, .panel_depth = depth,
                                  .panel_columns = columns, .c = c, .c_row = columns, .columns = columns,
                                  .depth = depth};
-    double times[RUNS];
-    for (int i = 0; i < RUNS; i++) {
+    double times[2][RUNS], medians[2];
+    for (int i = 0; i < RUNS * v->count; i++) {
+        const poe_kernels *k = v->kernels[i % v->count];
+        pack(k, bf16, b, depth, columns, panel);
         double start = seconds();
-        for (int j = 0; j < 200; j++) (bf16 ? k->multiply_bf16 : k->multiply)(&product, 0, rows, 0, 1, scratch);
-        times[i] = seconds() - start;
+        for (int j = 0; j < REPEATS; j++) multiply(k, bf16, &product, rows, scratch);
+        times[i % v->count][i / v->count] = (seconds() - start) / REPEATS;
     }
-    return 200.0 * 2.0 * (double)(rows * depth * columns) / limit / median(times);
+    for (int n = 0; n < v->count; n++) medians[n] = median(times[n]);
+    printf("  in the first-level cache      ");
+    print_times(v, 1e6, "us", medians, 2.0 * (double)(rows * depth * columns) / limit);
 }
 
-static void products(const poe_kernels *k, int bf16) {
-    __typeof__(k->pack) pack = bf16 ? k->pack_bf16 : k->pack;
-    __typeof__(k->multiply) multiply = bf16 ? k->multiply_bf16 : k->multiply;
+static void products(const variants *v, int bf16) {
     const shape shapes[] = {
         {TOKENS, WIDTH, 3 * WIDTH, 0}, {TOKENS, WIDTH, WIDTH, 0}, {TOKENS, WIDTH, 4 * WIDTH, 0},
         {TOKENS, 4 * WIDTH, WIDTH, 0}, {TOKENS, 3 * WIDTH, WIDTH, 0}, {3 * WIDTH, TOKENS, WIDTH, 1},
         {WIDTH, TOKENS, WIDTH, 1}, {4 * WIDTH, TOKENS, WIDTH, 1}, {WIDTH, TOKENS, 4 * WIDTH, 1}};
     float *a[TURNS], *b[TURNS], *c[TURNS];
     for (int i = 0; i < TURNS; i++) a[i] = floats(LARGEST), b[i] = floats(LARGEST), c[i] = floats(LARGEST);
-    float *panels = floats(LARGEST), *scratch = floats(POE_PRODUCT_SCRATCH);
-    double limit = peak(k, bf16), total = 0, ideal = 0;
-    printf("  in the first-level cache             %5.1f %% of the peak\n", 100 * hot(k, bf16, limit));
+    float *panels[2] = {floats(LARGEST), floats(LARGEST)}, *scratch = floats(POE_PRODUCT_SCRATCH);
+    double limit = peak(v->kernels[v->count - 1], bf16), total[2] = {0}, ideal = 0;
+    hot(v, bf16, limit);
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
         shape x = shapes[s];
-        ptrdiff_t count = (x.columns + k->panel_columns - 1) / k->panel_columns;
-        double times[RUNS];
-        pack(b[0], x.columns, 0, x.depth, x.columns, 0, count, panels);
-        for (int i = 0; i < RUNS; i++) {
-            int turn = i % TURNS;
+        double times[2][RUNS], medians[2];
+        for (int n = 0; n < v->count; n++) pack(v->kernels[n], bf16, b[0], x.depth, x.columns, panels[n]);
+        for (int i = 0; i < RUNS * v->count; i++) {
+            int turn = i % TURNS, n = i % v->count;
             poe_product product = {
                 .a = a[turn], .a_row = x.transposed ? 1 : x.depth, .a_step = x.transposed ? x.rows : 1,
-                .panels = panels, .panel_depth = x.depth, .panel_columns = x.columns, .c = c[turn],
+                .panels = panels[n], .panel_depth = x.depth, .panel_columns = x.columns, .c = c[turn],
                 .c_row = x.columns, .columns = x.columns, .depth = x.depth, .accumulate = x.transposed};
             double start = seconds();
-            if (x.transposed) pack(b[turn], x.columns, 0, x.depth, x.columns, 0, count, panels);
-            multiply(&product, 0, x.rows, 0, count, scratch);
-            times[i] = seconds() - start;
+            if (x.transposed) pack(v->kernels[n], bf16, b[turn], x.depth, x.columns, panels[n]);
+            multiply(v->kernels[n], bf16, &product, x.rows, scratch);
+            times[n][i / v->count] = seconds() - start;
         }
-        double least = 2.0 * (double)(x.rows * x.depth * x.columns) / limit, time = median(times);
-        printf("  %4td x %4td x %4td %s %7.0f us, %5.1f %% of the peak\n", x.rows, x.depth, x.columns,
-               x.transposed ? "transposed" : "          ", time * 1e6, 100 * least / time);
-        total += time;
+        double least = 2.0 * (double)(x.rows * x.depth * x.columns) / limit;
+        for (int n = 0; n < v->count; n++) total[n] += medians[n] = median(times[n]);
         ideal += least;
+        printf("  %4td x %4td x %4td %s", x.rows, x.depth, x.columns, x.transposed ? "transposed" : "          ");
+        print_times(v, 1e6, "us", medians, least);
     }
-    printf("  all products: %.1f %% of the peak, %.0f GFLOP/s\n", 100 * ideal / total, limit * 1e-9);
+    printf("  all products                  ");
+    print_times(v, 1e6, "us", total, ideal);
+    printf("  the peak is %.0f GFLOP/s\n", limit * 1e-9);
 }
 
-static void attention(const poe_kernels *k, int bf16) {
+static void attention(const variants *v, int bf16) {
     const size_t rows = WINDOWS * LENGTH;
     float *qkv = floats(rows * 3 * WIDTH), *d_qkv = floats(rows * 3 * WIDTH), *out = floats(rows * WIDTH),
-          *d_out = floats(rows * WIDTH), *log_sum_exp = floats(rows * HEADS),
-          *scratch = floats((size_t)k->attention_scratch(LENGTH, WIDTH / HEADS));
+          *d_out = floats(rows * WIDTH), *log_sum_exp = floats(rows * HEADS), *scratch[2];
+    for (int n = 0; n < v->count; n++)
+        scratch[n] = floats((size_t)v->kernels[n]->attention_scratch(LENGTH, WIDTH / HEADS));
     const poe_dropout dropout = {1, 2, 429496730u, 1.0f / 0.9f};
-    double times[RUNS];
-    for (int i = 0; i < RUNS; i++) {
+    double times[2][RUNS], medians[2];
+    for (int i = 0; i < RUNS * v->count; i++) {
+        int n = i % v->count;
         poe_attention a = {
             .qkv = qkv, .qkv_row = 3 * WIDTH, .out = out, .out_row = WIDTH, .log_sum_exp = log_sum_exp,
             .length = LENGTH, .heads = HEADS, .dimension = WIDTH / HEADS, .score_scale = 0.17677669f,
             .dropout = &dropout, .bf16 = bf16};
         double start = seconds();
-        for (ptrdiff_t job = 0; job < WINDOWS * HEADS; job++) k->attention(&a, job, scratch);
+        for (ptrdiff_t job = 0; job < WINDOWS * HEADS; job++) v->kernels[n]->attention(&a, job, scratch[n]);
         a.d_out = d_out, a.d_out_row = WIDTH, a.d_qkv = d_qkv, a.d_qkv_row = 3 * WIDTH;
-        for (ptrdiff_t job = 0; job < WINDOWS * HEADS; job++) k->attention_backward(&a, job, scratch);
-        times[i] = seconds() - start;
+        for (ptrdiff_t job = 0; job < WINDOWS * HEADS; job++)
+            v->kernels[n]->attention_backward(&a, job, scratch[n]);
+        times[n][i / v->count] = (seconds() - start) / (double)rows;
     }
-    printf("  attention, forward and backward: %.1f us a token in %d layers\n",
-           median(times) * 1e6 / (double)rows * LAYERS, LAYERS);
+    for (int n = 0; n < v->count; n++) medians[n] = median(times[n]);
+    printf("  attention of 6 layers, a token");
+    print_times(v, 1e6 * LAYERS, "us", medians, 0);
 }
+
+/// Times a set, in f32 and in bf16.
+static void compare(const variants *v) {
+    for (int bf16 = 0; bf16 < 2; bf16++) {
+        printf("%s, %s%s\n", v->kernels[0]->name, bf16 ? "bf16" : "f32", v->count == 2 ? ", before and now" : "");
+        products(v, bf16);
+        attention(v, bf16);
+        fflush(stdout);
+    }
+}
+
+#if defined(BEFORE)
+extern const poe_kernels BEFORE;
+#endif
 
 int main(int count, char **names) {
     for (int i = 1; i < count; i++) {
@@ -138,11 +188,11 @@ int main(int count, char **names) {
             fprintf(stderr, "cold: this machine has no kernels named %s\n", names[i]);
             return 64;
         }
-        for (int bf16 = 0; bf16 < 2; bf16++) {
-            printf("%s, %s\n", k->name, bf16 ? "bf16" : "f32");
-            products(k, bf16);
-            attention(k, bf16);
-        }
+#if defined(BEFORE)
+        compare(&(variants){{&BEFORE, k}, 2});
+#else
+        compare(&(variants){{k}, 1});
+#endif
     }
     return 0;
 }
