@@ -1,5 +1,6 @@
 import PoeCore
 import PoemFile
+import Testing
 
 // The rules of the tensors and of their directory.
 extension BadFiles {
