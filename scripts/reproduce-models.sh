@@ -46,7 +46,7 @@ compare() {
 learn bpe
 compare bpe
 
-# Characters: an earlier recipe, without calibration, which is younger.
+# Characters: an earlier recipe, without averaging and calibration, which are younger.
 learn char --tokenizer char --epochs 12 --dropout 0.12 --weight-decay 0.1 --precision bf16 \
-    --no-calibration
+    --averaging 0 --no-calibration
 compare char

@@ -17,8 +17,8 @@ package struct FittedChoices: Sendable, Equatable {
     package let mergeDropout: Float
 
     /// Tokens that a training reads in all, where the text is long enough for fewer passes than
-    /// ``mostEpochs``: what two cores read in an hour.
-    static let tokensOfTraining = 22_500_000
+    /// ``mostEpochs``: what two cores read in an hour, and have time left to store the model.
+    static let tokensOfTraining = 18_500_000
     static let fewestEpochs = 4, mostEpochs = 40
 
     /// Choices for a text of `tokens` tokens.
@@ -37,12 +37,12 @@ package struct FittedChoices: Sendable, Equatable {
         let passes = Self.tokensOfTraining / max(1, tokens)
         epochs = asked ?? min(max(passes, Self.fewestEpochs), Self.mostEpochs)
         // The more often a text is read, the more has to be done against learning it by heart.
-        // Weight decay and undone merges do that at a smaller cost to the validation loss than dropout.
+        // Averaged weights do the most of that (Recipe.averaging), and leave little to these.
         let passesThatCount = Double(min(epochs, Self.mostEpochs))
-        dropout = Self.rounded(0.003 * passesThatCount, to: 0.01, atLeast: 0.05)
-        let strictness = Self.rounded(min(0.015 * passesThatCount, 0.4), to: 0.05, atLeast: 0.05)
-        weightDecay = strictness
-        mergeDropout = hasMerges ? strictness : 0
+        dropout = Self.rounded(0.0025 * passesThatCount, to: 0.01, atLeast: 0.05)
+        weightDecay = Self.rounded(0.01 * passesThatCount, to: 0.05, atLeast: 0.05)
+        let undone = Self.rounded(0.006 * passesThatCount, to: 0.05, atLeast: 0.05)
+        mergeDropout = hasMerges ? undone : 0
     }
 
     private static func rounded(_ x: Double, to step: Double, atLeast least: Double) -> Float {

@@ -39,7 +39,9 @@ package struct Recipe: Sendable, Equatable {
     /// Steps of linear warm-up; nil is a fiftieth of all steps.
     package var warmupSteps: Int?
     /// The last step's learning rate, as a share of the peak.
-    package var finalLearningRate: Float = 0.02
+    package var finalLearningRate: Float = 0.15
+    /// Share of the steps over which the weights that make the model are averaged; 0 for the latest alone.
+    package var averaging: Float = 0.07
     /// Decoupled weight decay of all tensors with two dimensions, multiplied by the learning rate.
     package var weightDecay: Float = 0.1
     /// AdamW's decay of the first moment.
@@ -81,6 +83,8 @@ package struct Recipe: Sendable, Equatable {
         try check(
             "final learning rate", finalLearningRate >= 0 && finalLearningRate <= 1,
             "a share from 0 to 1", "\(finalLearningRate)")
+        try check(
+            "averaging", averaging >= 0 && averaging <= 1, "a share from 0 to 1", "\(averaging)")
         try check(
             "weight decay", weightDecay >= 0 && weightDecay < 100, "from 0 to 100",
             "\(weightDecay)")

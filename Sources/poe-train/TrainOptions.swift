@@ -84,7 +84,7 @@ struct ModelOptions: ParsableArguments {
 struct RecipeOptions: ParsableArguments {
     @Option(
         help:
-            "Passes over the training text; as many as read about 22 million tokens, but 4 to 40, unless given."
+            "Passes over the training text; as many as read about 18 million tokens, but 4 to 40, unless given."
     )
     var epochs: Int?
 
@@ -109,18 +109,27 @@ struct RecipeOptions: ParsableArguments {
     @Option(help: "Steps of linear warm-up; a fiftieth of all steps unless given.")
     var warmupSteps: Int?
 
-    @Option(help: "Last learning rate as a share of the peak; a cosine leads there.")
-    var finalLearningRate: Float = Recipe().finalLearningRate
+    @Option(
+        help:
+            "Last learning rate as a share of the peak, where a cosine leads; 0.15, and 0.02 with --averaging 0, unless given."
+    )
+    var finalLearningRate: Float?
 
     @Option(
         help:
-            "Decoupled weight decay of matrices and embeddings; 0.015 for each pass, but 0.05 to 0.4, unless given."
+            "The model is the mean of the weights over about this share of the steps so far; 0: the latest weights."
+    )
+    var averaging: Float = Recipe().averaging
+
+    @Option(
+        help:
+            "Decoupled weight decay of matrices and embeddings; 0.01 for each pass, but 0.05 to 0.4, unless given."
     )
     var weightDecay: Float?
 
     @Option(
         help:
-            "Dropout of embeddings and residual branches; 0.003 for each pass, but 0.05 to 0.12, unless given."
+            "Dropout of embeddings and residual branches; 0.0025 for each pass, but 0.05 to 0.1, unless given."
     )
     var dropout: Float?
 
@@ -129,7 +138,7 @@ struct RecipeOptions: ParsableArguments {
 
     @Option(
         help:
-            "Part of the merges that are undone at first, none at the end; as much as --weight-decay would be, unless given."
+            "Part of the merges that are undone at first, none at the end; 0.006 for each pass, but 0.05 to 0.25, unless given."
     )
     var mergeDropout: Float?
 
@@ -179,7 +188,10 @@ struct RecipeOptions: ParsableArguments {
         recipe.learningRate = learningRate
         recipe.matrixLearningRate = matrixLearningRate
         recipe.warmupSteps = warmupSteps
-        recipe.finalLearningRate = finalLearningRate
+        recipe.averaging = averaging
+        // Averaged weights gain from a rate that stays high; the latest alone have to settle.
+        let settled = averaging > 0 ? recipe.finalLearningRate : 0.02
+        recipe.finalLearningRate = finalLearningRate ?? settled
         recipe.weightDecay = weightDecay ?? fitted.weightDecay
         recipe.dropout = dropout ?? fitted.dropout
         recipe.attentionDropout = attentionDropout

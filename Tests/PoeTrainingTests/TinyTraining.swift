@@ -28,6 +28,8 @@ enum TinyTraining {
         recipe.attentionDropout = 0.1
         recipe.tokenNoise = 0.05
         recipe.mergeDropout = 0.1
+        // So few steps have to be enough for the mean to differ from the latest.
+        recipe.averaging = 0.3
         return recipe
     }
 

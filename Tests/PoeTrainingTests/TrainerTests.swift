@@ -102,7 +102,7 @@ import Testing
     @Test func evaluationScoresEveryTokenButTheFirst() throws {
         let trainer = try TinyTraining.trainer()
         let tokenizer = try TinyTraining.tokenizer()
-        let model = Model(tokenizer: tokenizer, weights: trainer.weights)
+        let model = Model(tokenizer: tokenizer, weights: trainer.modelWeights)
         for count in [2, 24, 25, 26, 24 * 9 + 1, 400] {
             let tokens = Array(try tokenizer.encode(TinyTraining.text).prefix(count))
             let result = trainer.evaluate(EvaluationText(tokens: tokens, characters: count))

@@ -11,9 +11,9 @@ lowest in the group before. Needs torch, numpy and numba.
 
 Model, initial values, optimizers, schedule and perturbation of the text are those of twin.py and of
 Sources/PoeTraining, in bfloat16 with f32 sums; dropout of attention is left out. Losses are nats a token of
-the validation tokens in windows that do not overlap, with logits times the best of FACTORS; where a variant
-has an "average", also of its weights averaged over the steps, the last ones the most.
-About 2.8 million tokens a second for 16 replicas on an H100.
+the validation tokens in windows that do not overlap, with logits times the best of FACTORS; also of the
+weights averaged over the steps, the last ones the most, at each of AVERAGES.
+About 2.8 million tokens a second for 16 replicas on an H100. Groups of the same size share what is compiled.
 """
 
 import argparse
@@ -29,8 +29,11 @@ LAYERS, HEADS, WIDTH, CONTEXT = 6, 8, 256, 128
 HEAD = WIDTH // HEADS
 # Logits are multiplied by each of these, and the best is reported: what calibration would give.
 FACTORS = (1, 0.96, 0.93, 0.9, 0.87, 0.84, 0.81, 0.78)
-BF16 = torch.bfloat16
+# How much of the mean of the weights each step keeps.
+AVERAGES = (0.997, 0.998, 0.999)
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+# A CPU that has to emulate bfloat16 takes minutes for a few steps.
+BF16 = torch.bfloat16 if DEVICE == "cuda" else torch.float32
 
 # Muon moves the matrices of the blocks; all others are AdamW's, and only the tables are decayed.
 MATRICES = ("qkv", "output", "up", "down")
@@ -41,7 +44,21 @@ UNLAYERED = TABLES + ("final_gain", "final_bias")
 DIALS = {
     "dropout": 0.21, "embedding_dropout": None, "merge_dropout": 0.0, "merge_dropout_until": 1.0,
     "token_noise": 0.0, "weight_decay": 0.1, "learning_rate": 4e-3, "matrix_learning_rate": 0.02,
-    "final_learning_rate": 0.02, "label_smoothing": 0.0, "momentum": 0.95, "average": 0.0,
+    "final_learning_rate": 0.02, "label_smoothing": 0.0, "momentum": 0.95, "beta2": 0.95,
+    # Dropout's way from (1 - rise) at the start to (1 + rise) times its rate at the end.
+    "dropout_rise": 0.0,
+    # Tokens for which the same merges stay undone; 0: each token draws for itself.
+    "merge_stretch": 0.0,
+    # Part of the training before the learning rate begins to fall.
+    "hold": 0.0,
+    # Times the weight decay, for the embeddings; times the learning rate, for attention's matrices.
+    "table_decay": 1.0, "attention_rate": 1.0,
+    # Times the initial deviation of what is added to the residual stream.
+    "residual": 1.0,
+    # 1: only weights that the step makes smaller too decay (cautious weight decay).
+    "cautious": 0.0,
+    # 1: each hidden unit's part of a Muon step is as long as any other's over time (NorMuon).
+    "unit_steps": 0.0,
 }
 
 
@@ -171,6 +188,11 @@ def orthogonalise(u):
     return x.float()
 
 
+def shorter(name):
+    """The axis of a matrix's shorter side."""
+    return -1 if name == "down" else -2
+
+
 def directions(u, heads):
     """Muon's steps, [L, R, inputs, outputs] each; of queries and keys `heads` matrices each."""
     r = u["qkv"].shape[1]
@@ -200,19 +222,24 @@ class Perturbation:
         base, left, right = data["base"], data["left"], data["right"]
 
         @numba.njit
-        def split(tokens, rate, seed):
+        def split(tokens, rate, stretch, seed):
+            """Where `stretch` is not 0, a merge is undone everywhere in so many tokens or nowhere."""
             np.random.seed(seed)
+            undone = np.zeros(len(left), dtype=np.bool_)
             text = np.empty(len(tokens) * 4, dtype=np.int32)
             place = np.empty(len(tokens), dtype=np.int64)
             stack = np.empty(256, dtype=np.int32)
             count = 0
             for i in range(len(tokens)):
+                if stretch > 0 and i % stretch == 0:
+                    undone[:] = np.random.random(len(left)) < rate
                 place[i] = count
                 stack[0], depth = tokens[i], 1
                 while depth > 0:
                     depth -= 1
                     token = stack[depth]
-                    if token >= base and np.random.random() < rate:
+                    if token >= base and (
+                            undone[token - base] if stretch > 0 else np.random.random() < rate):
                         stack[depth], stack[depth + 1] = right[token - base], left[token - base]
                         depth += 2
                     elif count < len(text):
@@ -237,18 +264,22 @@ class Group:
         self.heads = HEADS if optimizer == "muon-heads" else 1
         self.momentum = {k: torch.zeros_like(v) for k, v in self.p.items()}
         self.square = {k: torch.zeros_like(v) for k, v in self.p.items() if k not in MATRICES}
-        averages = any(d["average"] > 0 for d in self.dials)
-        self.mean = {k: v.detach().clone() for k, v in self.p.items()} if averages else {}
+        self.units = {
+            k: torch.zeros_like(self.p[k].detach().sum(shorter(k), keepdim=True)) for k in MATRICES}
         self.dial = {
             k: torch.tensor([float(d[k]) for d in self.dials], device=DEVICE) for k in DIALS}
+        with torch.no_grad():
+            for name in ("output", "down"):
+                self.p[name].mul_(self.along(name, self.dial["residual"]))
+        self.means = {a: {k: v.detach().clone() for k, v in self.p.items()} for a in AVERAGES}
         self.text = torch.tensor(data["training"].astype(np.int64), device=DEVICE)
         self.steps_in_pass = (len(self.text) - CONTEXT - 1) // CONTEXT // batch
         self.steps = passes * self.steps_in_pass
         self.ids = torch.zeros(replicas, batch * CONTEXT, dtype=torch.long, device=DEVICE)
         self.targets = torch.zeros_like(self.ids)
-        self.cosine = torch.ones((), device=DEVICE)
-        self.warm_up = torch.ones((), device=DEVICE)
-        self.correction = torch.ones(2, device=DEVICE)
+        self.factor = torch.ones(replicas, device=DEVICE)
+        self.dropped = torch.ones(replicas, device=DEVICE)
+        self.correction = torch.ones(2, replicas, device=DEVICE)
         self.training = torch.zeros(replicas, device=DEVICE)
 
     def along(self, name, values):
@@ -262,7 +293,8 @@ class Group:
         other = self.text[torch.randint(0, len(self.text), ids.shape, device=DEVICE)]
         noisy = torch.rand(ids.shape, device=DEVICE) < self.dial["token_noise"][:, None]
         ids = torch.where(noisy, other, ids)
-        rates = (self.dial[k].view(-1, 1, 1) for k in ("dropout", "embedding_dropout"))
+        rates = (
+            (self.dial[k] * self.dropped).view(-1, 1, 1) for k in ("dropout", "embedding_dropout"))
         total, loss = self.loss(self.p, ids, self.targets, *rates, self.dial["label_smoothing"])
         gradients = torch.autograd.grad(total, list(self.p.values()))
         with torch.no_grad():
@@ -275,8 +307,6 @@ class Group:
             axis = 0 if name in UNLAYERED else 1
             norms += (g * g).sum([i for i in range(g.dim()) if i != axis])
         clip = (1 / (norms.sqrt() + 1e-6)).clamp(max=1)
-        final = self.dial["final_learning_rate"]
-        factor = self.warm_up * (final + (1 - final) * self.cosine)
         looks = {}
         for name, g in gradients.items():
             p, m = self.p[name], self.momentum[name]
@@ -287,26 +317,49 @@ class Group:
                 looks[name] = g + momentum * m
                 continue
             m.mul_(0.9).add_(g, alpha=0.1)
-            v = self.square[name]
-            v.mul_(0.95).addcmul_(g, g, value=0.05)
-            rate = self.along(name, self.dial["learning_rate"] * factor)
-            if name in TABLES:
-                p.mul_(1 - rate * self.along(name, self.dial["weight_decay"]))
-            p.sub_(rate * (m / self.correction[0]) / ((v / self.correction[1]).sqrt() + 1e-8))
+            v, beta2 = self.square[name], self.dial["beta2"]
+            v.mul_(self.along(name, beta2)).add_(g * g * self.along(name, 1 - beta2))
+            v = v / self.along(name, self.correction[1])
+            rate = self.along(name, self.dial["learning_rate"] * self.factor)
+            direction = (m / self.along(name, self.correction[0])) / (v.sqrt() + 1e-8)
+            self.take(name, rate, direction, self.dial["table_decay"] if name in TABLES else None)
+        one = torch.ones(self.replicas, device=DEVICE)
         for name, direction in directions(looks, self.heads).items():
-            rate = self.along(name, self.dial["matrix_learning_rate"] * factor)
-            decay = self.along(name, self.dial["weight_decay"])
-            self.p[name].mul_(1 - rate * decay).sub_(rate * direction)
-        for name, mean in self.mean.items():
-            keeps = self.along(name, self.dial["average"])
-            mean.mul_(keeps).add_(self.p[name] * (1 - keeps))
+            even = self.dial["unit_steps"]
+            direction = torch.lerp(
+                direction, self.by_units(name, direction), self.along(name, even))
+            scale = self.dial["attention_rate"] if name in ("qkv", "output") else one
+            rate = self.dial["matrix_learning_rate"] * scale * self.factor
+            self.take(name, self.along(name, rate), direction, one)
+        for average, mean in self.means.items():
+            for name, value in mean.items():
+                value.lerp_(self.p[name], 1 - average)
+
+    def take(self, name, rate, direction, decay):
+        """A step along -direction; `decay` times the weight decay, where there is any."""
+        p = self.p[name]
+        if decay is not None:
+            decayed = (direction * p > 0) | (self.along(name, self.dial["cautious"]) == 0)
+            decay = self.along(name, self.dial["weight_decay"] * decay)
+            p.sub_(p * (rate * decay) * decayed)
+        p.sub_(rate * direction)
+
+    def by_units(self, name, direction):
+        """`direction` with each unit's part (along the longer side) divided by its usual length; the whole
+        is as long as before."""
+        units, axis = self.units[name], shorter(name)
+        units.lerp_((direction * direction).mean(axis, keepdim=True), 0.05)
+        even = direction / (units.sqrt() + 1e-8)
+        lengths = [x.norm(dim=(-2, -1), keepdim=True) for x in (direction, even)]
+        return even * (lengths[0] / (lengths[1] + 1e-8))
 
     def record(self):
         """The step as a CUDA graph; elsewhere the step itself."""
         if DEVICE != "cuda":
             return self.step
         state = [
-            *self.p.values(), *self.momentum.values(), *self.square.values(), *self.mean.values()]
+            *self.p.values(), *self.momentum.values(), *self.square.values(), *self.units.values(),
+            *(value for mean in self.means.values() for value in mean.values())]
         saved = [t.detach().clone() for t in state]
         side = torch.cuda.Stream()
         side.wait_stream(torch.cuda.current_stream())
@@ -332,20 +385,34 @@ class Group:
         for d in self.dials:
             done = (number + 0.5) / self.passes
             rate = max(0.0, d["merge_dropout"] * (1 - done / d["merge_dropout_until"]))
-            if rate not in known:
+            way = rate, int(d["merge_stretch"])
+            if way not in known:
                 text, first = self.text, torch.tensor(starts, device=DEVICE)
                 if rate > 0:
                     pieces, place = self.data["perturbation"].split(
-                        self.data["training"], rate, number)
+                        self.data["training"], *way, number)
                     text = torch.tensor(pieces.astype(np.int64), device=DEVICE)
                     first = torch.tensor(place[starts], device=DEVICE)
                     first = first.clamp(max=len(text) - CONTEXT - 1)
                 window = text[first[:, None] + torch.arange(CONTEXT + 1, device=DEVICE)]
-                known[rate] = window.view(self.steps_in_pass, self.batch, CONTEXT + 1)
-            windows.append(known[rate])
+                known[way] = window.view(self.steps_in_pass, self.batch, CONTEXT + 1)
+            windows.append(known[way])
         all_windows = torch.stack(windows, 1)
         shape = (self.steps_in_pass, self.replicas, -1)
         return all_windows[..., :-1].reshape(shape), all_windows[..., 1:].reshape(shape)
+
+    def prepare(self, taken, warm_up):
+        """What the step after `taken` steps needs to know of the time."""
+        factors, progress = [], max(0, taken - warm_up) / (self.steps - warm_up)
+        for d in self.dials:
+            fallen = max(0, (progress - d["hold"]) / (1 - d["hold"]))
+            cosine = 0.5 * (1 + math.cos(math.pi * fallen))
+            final = d["final_learning_rate"]
+            factors.append(min(1, (taken + 1) / (warm_up + 1)) * (final + (1 - final) * cosine))
+        self.factor.copy_(torch.tensor(factors))
+        self.dropped.copy_(1 + self.dial["dropout_rise"] * (2 * taken / self.steps - 1))
+        self.correction[0] = 1 - 0.9 ** (taken + 1)
+        self.correction[1] = 1 - self.dial["beta2"] ** (taken + 1)
 
     def run(self, measured):
         """Losses of the passes in `measured` and of the last one."""
@@ -357,20 +424,17 @@ class Group:
             for i in range(self.steps_in_pass):
                 self.ids.copy_(inputs[i])
                 self.targets.copy_(targets[i])
-                progress = max(0, taken - warm_up) / (self.steps - warm_up)
-                self.cosine.fill_(0.5 * (1 + math.cos(math.pi * progress)))
-                self.warm_up.fill_(min(1, (taken + 1) / (warm_up + 1)))
+                self.prepare(taken, warm_up)
                 taken += 1
-                self.correction[0] = 1 - 0.9**taken
-                self.correction[1] = 1 - 0.95**taken
                 step()
             if number + 1 in measured or number + 1 == self.passes:
                 plain, calibrated, _ = validation_losses(self.p, self.data["validation"])
                 history.append({
                     "pass": number + 1, "training": (self.training / self.steps_in_pass).tolist(),
                     "validation": plain, "calibrated": calibrated})
-                if self.mean:
-                    history[-1]["averaged"] = validation_losses(self.mean, self.data["validation"])[1]
+                for average, mean in self.means.items():
+                    history[-1][f"mean {average}"] = validation_losses(
+                        mean, self.data["validation"])[1]
                 print(number + 1, *(f"{v:.3f}" for v in calibrated), flush=True)
             self.training.zero_()
         return history
@@ -410,14 +474,13 @@ def main():
         last = history[-1]["calibrated"]
         best = variants[min(range(len(last)), key=last.__getitem__)]
         print(f"{group['name']}: {time.time() - started:.0f} s")
-        averaged = history[-1].get("averaged")
         for i, variant in enumerate(variants):
             low = min(history, key=lambda row: row["calibrated"][i])
             print(
                 f"  {json.dumps(variant)}: calibrated, best {low['calibrated'][i]:.4f} at pass"
                 f" {low['pass']}, last {last[i]:.4f}; plain, last {history[-1]['validation'][i]:.4f},"
                 f" training {history[-1]['training'][i]:.4f}"
-                + (f"; averaged {averaged[i]:.4f}" if averaged else ""))
+                + "; means " + ", ".join(f"{history[-1][f'mean {a}'][i]:.4f}" for a in AVERAGES))
         for together in group.get("ensembles", ()):
             joint = validation_losses(trained.p, data["validation"], together)[2]
             print(f"  together {together}: {joint:.4f}", flush=True)

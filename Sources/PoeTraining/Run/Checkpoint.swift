@@ -14,6 +14,8 @@ struct Checkpoint {
 
     private let reader: PoemReader
     private static let moments = ["first_moment", "second_moment"]
+    /// The weights that are trained, where the model consists of their mean.
+    private static let latest = "weights"
 
     /// Writes the state of `trainer`; the previous checkpoint stands until the new one is whole.
     static func write(
@@ -22,9 +24,14 @@ struct Checkpoint {
     ) throws {
         var contents = model.contents(.mapped)
         contents.training = record.fixed
-        let optimizer = [trainer.optimizer.firstMoment, trainer.optimizer.secondMoment]
+        var names = moments
+        var optimizer = [trainer.optimizer.firstMoment, trainer.optimizer.secondMoment]
+        if trainer.average != nil {
+            names.append(latest)
+            optimizer.append(trainer.weights)
+        }
         contents.checkpoint = CheckpointState(
-            optimizer: zip(moments, optimizer).map { name, weights in
+            optimizer: zip(names, optimizer).map { name, weights in
                 TensorRecord(
                     name: name, shape: [weights.flat.count], data: .f32(weights.flat.floats),
                     storage: .raw)
@@ -65,15 +72,17 @@ struct Checkpoint {
             throw TrainingError.checkpointMismatch(
                 "the checkpoint is at step \(step) of \(trainer.sampler.stepCount)")
         }
-        let moments = try Self.moments.map { name in
+        let names = Self.moments + (trainer.average == nil ? [] : [Self.latest])
+        let tensors = try names.map { name in
             try optimizerTensor(name, count: trainer.weights.flat.count)
         }
         for parameter in trainer.weights.layout.parameters {
             guard let entry = reader.tensor(named: parameter.name) else { continue }
-            trainer.weights.set(parameter, to: try reader.floats(of: entry))
+            trainer.modelWeights.set(parameter, to: try reader.floats(of: entry))
         }
-        trainer.optimizer.firstMoment.flat.set(to: moments[0])
-        trainer.optimizer.secondMoment.flat.set(to: moments[1])
+        trainer.optimizer.firstMoment.flat.set(to: tensors[0])
+        trainer.optimizer.secondMoment.flat.set(to: tensors[1])
+        if trainer.average != nil { trainer.weights.flat.set(to: tensors[2]) }
         trainer.step = step
     }
 

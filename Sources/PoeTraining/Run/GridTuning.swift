@@ -25,6 +25,7 @@ package struct GridTuning {
         tuning.matrixOptimizer = .adamW
         tuning.learningRate = 1e-4
         tuning.finalLearningRate = 0
+        tuning.averaging = 0
         tuning.weightDecay = 0
         tuning.dropout = 0
         tuning.attentionDropout = 0

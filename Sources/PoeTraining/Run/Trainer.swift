@@ -20,7 +20,7 @@ package struct StepReport: Sendable {
 
 /// Takes training steps.
 ///
-/// Its whole state is the weights, the optimizer's moments and the number of
+/// Its whole state is the weights, their mean, the optimizer's moments and the number of
 /// steps taken; everything random is a function of the recipe's seed and the step.
 package final class Trainer {
     /// Windows whose activations are held at once.
@@ -39,6 +39,8 @@ package final class Trainer {
     package internal(set) var step = 0
 
     let optimizer: Optimizer
+    /// The mean of the weights, where the recipe asks for one.
+    let average: WeightAverage?
     let network: Network
     /// What the operations of all of them run on.
     package let compute: Compute
@@ -73,6 +75,7 @@ package final class Trainer {
         compute = Compute(threads: threads)
         weights = ModelWeights(configuration)
         weights.initialize(seed: recipe.seed, attention: recipe.initialAttention)
+        average = recipe.averaging > 0 ? WeightAverage(of: weights, share: recipe.averaging) : nil
         gradients = ModelWeights(configuration)
         self.grid = grid.map { ($0, ModelWeights(configuration)) }
         network = Network(
@@ -89,6 +92,9 @@ package final class Trainer {
             compute: compute)
     }
 
+    /// The weights that the model consists of: their mean, where there is one.
+    package var modelWeights: ModelWeights { average?.weights ?? weights }
+
     /// Whether all steps have been taken.
     package var isFinished: Bool { step >= sampler.stepCount }
 
@@ -103,15 +109,19 @@ package final class Trainer {
                 .optimizer, { optimizer.step(step, weights: weights, gradients: gradients) })
         else { throw .diverged(step: step + 1, loss: loss) }
         step += 1
+        average?.add(weights, step: step, compute: compute)
         return StepReport(
             step: step, epoch: epoch + 1, loss: loss, gradientNorm: moved.gradientNorm,
             learningRate: moved.learningRate,
             tokens: batch.count * configuration.contextLength)
     }
 
-    /// The loss on `text`, by the protocol of ``EvaluationText``.
+    /// The loss of ``modelWeights`` on `text`, by the protocol of ``EvaluationText``.
     package func evaluate(_ text: EvaluationText) -> EvaluationResult {
-        network.evaluate(text, shardWindows: Self.shardWindows)
+        // The network reads the weights where they lie, so the mean takes their place.
+        average?.exchange(with: weights)
+        defer { average?.exchange(with: weights) }
+        return network.evaluate(text, shardWindows: Self.shardWindows)
     }
 
     /// Starts of the windows of the next step.

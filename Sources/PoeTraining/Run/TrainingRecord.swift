@@ -83,6 +83,7 @@ extension Recipe {
             keys["recipe.initial_attention"] = .string(initialAttention.rawValue)
         }
         if mergeDropout > 0 { keys["recipe.merge_dropout"] = decimal(mergeDropout) }
+        if averaging > 0 { keys["recipe.averaging"] = decimal(averaging) }
         if tokenNoise > 0 { keys["recipe.token_noise"] = decimal(tokenNoise) }
         if let stride { keys["recipe.stride"] = .integer(stride) }
         if let warmupSteps { keys["recipe.warmup_steps"] = .integer(warmupSteps) }

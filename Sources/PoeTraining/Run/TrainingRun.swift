@@ -159,7 +159,7 @@ package final class TrainingRun {
         try saveCheckpoint()
         try TextFile.write(
             LossCurve(history, title: options.title).svg, to: files.lossCurve)
-        observer.didFinishEpoch(entry, isBest: isBest, weights: trainer.weights)
+        observer.didFinishEpoch(entry, isBest: isBest, weights: trainer.modelWeights)
     }
 
     /// The log first: a checkpoint never knows steps that the log lacks.
@@ -180,7 +180,7 @@ package final class TrainingRun {
         }
         if let entry { evaluation["epoch"] = .integer(entry.epoch) }
         return Model(
-            tokenizer: tokenizer, weights: trainer.weights, evaluation: evaluation,
+            tokenizer: tokenizer, weights: trainer.modelWeights, evaluation: evaluation,
             training: record.metadata(history.epochs))
     }
 }
