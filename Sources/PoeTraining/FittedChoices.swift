@@ -40,7 +40,7 @@ package struct FittedChoices: Sendable, Equatable {
         // Averaged weights do the most of that (Recipe.averaging), and leave little to these.
         let passesThatCount = Double(min(epochs, Self.mostEpochs))
         dropout = Self.rounded(0.0025 * passesThatCount, to: 0.01, atLeast: 0.05)
-        weightDecay = Self.rounded(0.01 * passesThatCount, to: 0.05, atLeast: 0.05)
+        weightDecay = Self.rounded(0.01 * passesThatCount, to: 0.01, atLeast: 0.05)
         let undone = Self.rounded(0.006 * passesThatCount, to: 0.05, atLeast: 0.05)
         mergeDropout = hasMerges ? undone : 0
     }

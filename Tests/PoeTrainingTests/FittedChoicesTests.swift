@@ -10,7 +10,7 @@ import Testing
 
         let characters = FittedChoices(tokens: 2_149_646, hasMerges: false)
         #expect(characters.epochs == 8 && characters.dropout == 0.05)
-        #expect(characters.weightDecay == 0.1 && characters.mergeDropout == 0)
+        #expect(characters.weightDecay == 0.08 && characters.mergeDropout == 0)
     }
 
     @Test func shortTextsGetSmallModels() {

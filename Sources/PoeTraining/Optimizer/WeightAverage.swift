@@ -1,4 +1,4 @@
-package import PoeModel
+import PoeModel
 import PoeNumerics
 
 /// The mean of a training's weights over its steps, the last ones the most.
