@@ -9,7 +9,7 @@ struct ModelCard {
     let run: TrainingRun
     let texts: PreparedTexts
     /// What calibration multiplied the logits by; nil without calibration.
-    let logitFactor: Float?
+    let logitFactor: Double?
 
     var markdown: String {
         let configuration = run.trainer.configuration
@@ -47,7 +47,7 @@ struct ModelCard {
         return """
             - Weights of epoch \(best.epoch), the best on the held-out text (\(texts.splitName) split): \
             \(Format.fixed(loss, 4)) nats a token, \(Format.fixed(perCharacter, 4)) nats a character, \
-            before \(logitFactor == nil ? "" : "calibration and ")compression.
+            before compression.
 
             """
     }

@@ -88,7 +88,7 @@ struct TrainCommand: ParsableCommand {
             validation: texts.validation, calibration: texts.calibration, teachers: teachers)
         let run = TrainingRun(
             trainer: trainer, tokenizer: texts.tokenizer, validation: texts.validation,
-            record: record, files: files, options: options)
+            calibration: texts.calibration, record: record, files: files, options: options)
         let monitor = TrainingMonitor(
             run: run, texts: texts, options: output, threads: threads,
             fitted: whatWasFitted(fitted))
@@ -157,20 +157,7 @@ struct TrainCommand: ParsableCommand {
                 + "with it, or delete it to start afresh")
     }
 
-    /// Makes a model as sure of its guesses as text it has not learnt bears out; returns the factor.
-    private func calibrate(
-        _ model: inout Model, on text: EvaluationText, _ validation: EvaluationText?,
-        _ monitor: TrainingMonitor
-    ) -> Float {
-        let factor = Calibration.factor(of: model.weights, on: text, threads: threads)
-        model.weights = Calibration.apply(factor, to: model.weights)
-        let result = validation?.loss(of: model.weights, threads: threads)
-        model.note(calibration: factor, result)
-        monitor.didCalibrate(factor, result)
-        return factor
-    }
-
-    /// Calibrates and packs the best weights as the finished model and removes the checkpoint.
+    /// Packs the best weights as the finished model and removes the checkpoint.
     private func finish(
         _ run: TrainingRun, _ texts: PreparedTexts, _ monitor: TrainingMonitor
     ) throws {
@@ -178,10 +165,10 @@ struct TrainCommand: ParsableCommand {
         best.training = run.record.metadata(run.history.epochs)
         best.metadata["name"] = .string(texts.name)
         best.metadata["producer"] = .string("poe-train \(Version.text)")
-        let factor = texts.calibration.map {
-            calibrate(&best, on: $0, texts.validation, monitor)
-        }
-        best.card = ModelCard(run: run, texts: texts, logitFactor: factor).markdown
+        best.card =
+            ModelCard(
+                run: run, texts: texts, logitFactor: best.evaluation.double(Calibration.key)
+            ).markdown
         let choice = try Packing(
             model: best, validation: texts.validation, budget: output.budget, threads: threads,
             tokens: texts.trainingTokens, recipe: run.trainer.recipe

@@ -103,7 +103,7 @@ final class TrainingMonitor: TrainingObserver {
         return fields
     }
 
-    func didFinishEpoch(_ record: EpochRecord, isBest: Bool, weights: ModelWeights) {
+    func didFinishEpoch(_ record: EpochRecord, isBest: Bool, model: Model) {
         speed.pause()
         guard !options.quiet else { return }
         bar.clear()
@@ -111,10 +111,14 @@ final class TrainingMonitor: TrainingObserver {
             "epoch \(record.epoch)/\(run.trainer.recipe.epochs): training "
             + Format.fixed(record.trainingLoss, 4)
         if let loss = record.validationLoss, let perCharacter = record.validationNatsPerCharacter {
-            line += Self.validation(loss, perCharacter) + (isBest ? " (best)" : "")
+            line += Self.validation(loss, perCharacter)
+            if let factor = model.evaluation.double(Calibration.key) {
+                line += ", logits times \(factor)"
+            }
+            line += isBest ? " (best)" : ""
         }
         say(line)
-        if let sample = sample(weights) { say("  " + sample) }
+        if let sample = sample(model.weights) { say("  " + sample) }
     }
 
     func stopped() {
@@ -122,12 +126,6 @@ final class TrainingMonitor: TrainingObserver {
         say(
             "stopped after step \(Format.count(run.trainer.step)); the checkpoint is "
                 + "\(run.files.checkpoint): the same command with --resume goes on")
-    }
-
-    func didCalibrate(_ factor: Float, _ result: EvaluationResult?) {
-        var line = "calibrated: logits times \(Format.fixed(Double(factor), 2))"
-        if let result { line += Self.validation(result.natsPerToken, result.natsPerCharacter) }
-        say(line)
     }
 
     func didTryGrid(_ choice: GridLadder.Choice) {

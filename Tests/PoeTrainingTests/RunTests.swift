@@ -1,6 +1,7 @@
 import Foundation
 import PoeCore
 import PoeModel
+import PoeTokenizer
 import PoeTraining
 import PoemFile
 import Testing
@@ -90,6 +91,33 @@ import Testing
             #expect(
                 model.evaluation.double("validation.nats_per_token") == best.validationLoss)
             #expect(model.training.strings("epochs")?.count == best.epoch)
+        }
+    }
+
+    /// What is measured and kept of an epoch is as sure as the text bears out that was set aside.
+    @Test func eachEpochIsCalibrated() throws {
+        let tokens = try TinyTraining.tokenizer().encode(TinyTraining.text)
+        let text = EvaluationText(tokens: Array(tokens.suffix(400)), characters: 400)
+        let validation = EvaluationText(tokens: Array(tokens.prefix(200)), characters: 200)
+        try withTemporaryFolder { folder in
+            var recipe = TinyTraining.recipe
+            recipe.epochs = 30
+            let run = try TinyTraining.run(in: folder, recipe: recipe, calibration: text)
+            let spectator = Spectator()
+            _ = try run.train(spectator)
+            for (entry, model) in zip(spectator.epochs, spectator.models) {
+                #expect(try #require(model.evaluation.double(Calibration.key)) != 1)
+                let loss = validation.loss(of: model.weights, threads: 1).natsPerToken
+                #expect(entry.validationLoss == loss)
+                let kept = try Model.load(run.files.epoch(entry.epoch))
+                #expect(TinyTraining.bits(kept.weights) == TinyTraining.bits(model.weights))
+            }
+            let last = try #require(spectator.models.last)
+            let again = Calibration.factor(of: last.weights, on: text, threads: 1)
+            #expect(abs(again - 1) < 0.012)
+            let factor = Float(try #require(last.evaluation.double(Calibration.key)))
+            let expected = Calibration.apply(factor, to: run.trainer.modelWeights)
+            #expect(TinyTraining.bits(last.weights) == TinyTraining.bits(expected))
         }
     }
 

@@ -46,8 +46,10 @@ enum TinyTraining {
             tokens: try tokenizer.encode(text), threads: threads)
     }
 
-    static func run(in folder: URL, threads: Int = 1, recipe: Recipe = recipe) throws -> TrainingRun
-    {
+    static func run(
+        in folder: URL, threads: Int = 1, recipe: Recipe = recipe,
+        calibration: EvaluationText? = nil
+    ) throws -> TrainingRun {
         let tokenizer = try tokenizer()
         let tokens = try tokenizer.encode(text)
         let validation = EvaluationText(
@@ -56,7 +58,7 @@ enum TinyTraining {
         options.keepsEpochs = true
         return TrainingRun(
             trainer: try trainer(threads: threads, recipe: recipe), tokenizer: tokenizer,
-            validation: validation,
+            validation: validation, calibration: calibration,
             record: TrainingRecord(
                 recipe: recipe, corpusName: "tiny", corpusHash: 1, split: "first 200",
                 trainingTokens: tokens, validation: validation),
@@ -75,12 +77,14 @@ final class Spectator: TrainingObserver {
     private let limit: Int?
     private(set) var steps: [StepReport] = []
     private(set) var epochs: [EpochRecord] = []
+    private(set) var models: [Model] = []
 
     init(stopAfter limit: Int? = nil) { self.limit = limit }
 
     func didTakeStep(_ report: StepReport) { steps.append(report) }
-    func didFinishEpoch(_ record: EpochRecord, isBest: Bool, weights: ModelWeights) {
+    func didFinishEpoch(_ record: EpochRecord, isBest: Bool, model: Model) {
         epochs.append(record)
+        models.append(model)
     }
     var wantsToStop: Bool { limit.map { steps.count >= $0 } ?? false }
 }

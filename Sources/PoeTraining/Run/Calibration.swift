@@ -8,6 +8,9 @@ import PoeNumerics
 /// than that text bears out. One factor for all logits mends this ("temperature scaling"; Guo, Pleiss, Sun
 /// and Weinberger, 2017). As it goes into the gain and the bias of the last norm, it costs nothing at run time.
 package enum Calibration {
+    /// Where a model's evaluation says what its logits were multiplied by.
+    package static let key = "calibration.logit_factor"
+
     /// The factors that are tried, in hundredths: coarse enough to be the same on every machine.
     private static let hundredths = 50...150
 

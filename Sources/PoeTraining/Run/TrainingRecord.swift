@@ -58,16 +58,6 @@ package struct TrainingRecord: Sendable, Equatable {
     }
 }
 
-extension Model {
-    /// Notes that the logits were multiplied by `factor`, and the loss that the model has since.
-    package mutating func note(calibration factor: Float, _ result: EvaluationResult?) {
-        training["calibration.logit_factor"] = decimal(factor)
-        guard let result else { return }
-        evaluation["validation.nats_per_token"] = .double(result.natsPerToken)
-        evaluation["validation.nats_per_character"] = .double(result.natsPerCharacter)
-    }
-}
-
 extension Recipe {
     /// Every field under the name it has on the command line.
     var metadata: Metadata {
@@ -123,7 +113,7 @@ extension EpochRecord {
 }
 
 /// As its shortest decimal, so that 0.1 reads as 0.1.
-private func decimal(_ value: Float) -> MetadataValue {
+func decimal(_ value: Float) -> MetadataValue {
     .double(Double("\(value)") ?? Double(value))
 }
 

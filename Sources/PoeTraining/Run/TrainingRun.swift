@@ -1,5 +1,6 @@
 import PoeCore
 package import PoeModel
+import PoeNumerics
 package import PoeTokenizer
 import PoemFile
 
@@ -7,8 +8,8 @@ import PoemFile
 package protocol TrainingObserver: AnyObject {
     /// A step was taken.
     func didTakeStep(_ report: StepReport)
-    /// An epoch has ended and, with a validation text, was measured; `weights` may be read.
-    func didFinishEpoch(_ record: EpochRecord, isBest: Bool, weights: ModelWeights)
+    /// An epoch has ended and, with a validation text, was measured; `model` is what it was measured of.
+    func didFinishEpoch(_ record: EpochRecord, isBest: Bool, model: Model)
     /// Whether to write a checkpoint and stop before the next step.
     var wantsToStop: Bool { get }
 }
@@ -45,6 +46,7 @@ package final class TrainingRun {
 
     private let tokenizer: Tokenizer
     private let validation: EvaluationText?
+    private let calibration: EvaluationText?
     /// What the model's file will say of the training.
     package let record: TrainingRecord
     private let options: Options
@@ -58,13 +60,18 @@ package final class TrainingRun {
     }
 
     /// Prepares a run; `record` says in the model's file what it was trained on and how.
+    ///
+    /// - Parameter calibration: Text that is not learnt. Each epoch's model is calibrated on it before it is
+    ///   measured and kept: which epoch is the best depends on it.
     package init(
-        trainer: Trainer, tokenizer: Tokenizer, validation: EvaluationText?, record: TrainingRecord,
-        files: RunFiles, options: Options
+        trainer: Trainer, tokenizer: Tokenizer, validation: EvaluationText?,
+        calibration: EvaluationText? = nil, record: TrainingRecord, files: RunFiles,
+        options: Options
     ) {
         self.trainer = trainer
         self.tokenizer = tokenizer
         self.validation = validation
+        self.calibration = calibration
         self.record = record
         self.files = files
         self.options = options
@@ -140,7 +147,8 @@ package final class TrainingRun {
     }
 
     private func finishEpoch(_ report: StepReport, _ observer: any TrainingObserver) throws {
-        let result = validation.map(trainer.evaluate)
+        let (weights, factor) = calibrated(trainer.modelWeights)
+        let result = validation?.loss(of: weights, threads: trainer.compute.threads)
         let entry = EpochRecord(
             epoch: report.epoch, step: report.step, trainingLoss: epochLoss.mean,
             validationLoss: result?.natsPerToken,
@@ -151,36 +159,49 @@ package final class TrainingRun {
         history.epochs.append(entry)
         epochLoss = EpochLoss()
         let isBest = history.best == entry
-        if isBest { try model(entry).write(to: files.best, profile: .lossless) }
+        let model = model(weights, entry, factor: factor)
+        if isBest { try model.write(to: files.best, profile: .lossless) }
         if options.keepsEpochs {
-            try model(entry).write(to: files.epoch(entry.epoch), profile: .lossless)
+            try model.write(to: files.epoch(entry.epoch), profile: .lossless)
         }
-        if trainer.isFinished { try model(entry).write(to: files.last, profile: .lossless) }
+        if trainer.isFinished { try model.write(to: files.last, profile: .lossless) }
         try saveCheckpoint()
         try TextFile.write(
             LossCurve(history, title: options.title).svg, to: files.lossCurve)
-        observer.didFinishEpoch(entry, isBest: isBest, weights: trainer.modelWeights)
+        observer.didFinishEpoch(entry, isBest: isBest, model: model)
+    }
+
+    /// `weights` as sure of their guesses as the text bears out that was set aside for it, if any.
+    private func calibrated(_ weights: ModelWeights) -> (ModelWeights, factor: Float?) {
+        guard let calibration else { return (weights, nil) }
+        let factor = Calibration.factor(
+            of: weights, on: calibration, threads: trainer.compute.threads)
+        return (Calibration.apply(factor, to: weights), factor)
     }
 
     /// The log first: a checkpoint never knows steps that the log lacks.
     private func saveCheckpoint() throws {
         try TextFile.write(history.csv, to: files.log)
         try Checkpoint.write(
-            trainer, model: model(history.epochs.last), record: record, epochLoss: epochLoss,
+            trainer, model: model(trainer.modelWeights, history.epochs.last), record: record,
+            epochLoss: epochLoss,
             epochs: history.epochs, to: files.checkpoint)
     }
 
-    /// The weights as they are, with what was measured of them.
-    private func model(_ entry: EpochRecord?) -> Model {
+    /// A model of `weights`, with what was measured at the end of an epoch.
+    private func model(
+        _ weights: ModelWeights, _ entry: EpochRecord?, factor: Float? = nil
+    ) -> Model {
         var evaluation: Metadata = [:]
         if let loss = entry?.validationLoss, let perCharacter = entry?.validationNatsPerCharacter {
             evaluation["protocol"] = .string(LossProtocol.name)
             evaluation["validation.nats_per_token"] = .double(loss)
             evaluation["validation.nats_per_character"] = .double(perCharacter)
         }
+        evaluation[Calibration.key] = factor.map(decimal)
         if let entry { evaluation["epoch"] = .integer(entry.epoch) }
         return Model(
-            tokenizer: tokenizer, weights: trainer.modelWeights, evaluation: evaluation,
+            tokenizer: tokenizer, weights: weights, evaluation: evaluation,
             training: record.metadata(history.epochs))
     }
 }
