@@ -145,7 +145,7 @@ struct RecipeOptions: ParsableArguments {
     @Flag(
         inversion: .prefixedNo,
         help:
-            "Set a hundredth of the training text aside, 50,000 characters at most, and scale the finished model's logits to fit it: a model is too sure of text that it has not learnt."
+            "Set a hundredth of the training text aside, 50,000 characters at most, and scale each epoch's logits to fit it: a model is too sure of text that it has not learnt."
     )
     var calibration = true
 

@@ -39,7 +39,9 @@ final class TrainingMonitor: TrainingObserver {
             defer { last = now }
             guard let last else { return }
             let seconds = (now - last) / .seconds(1) / Double(tokens)
-            secondsPerToken = secondsPerToken == 0 ? seconds : 0.9 * secondsPerToken + 0.1 * seconds
+            guard secondsPerToken > 0 else { return secondsPerToken = seconds }
+            // A step in the midst of which the program was suspended says nothing of the next ones.
+            secondsPerToken += 0.1 * (min(seconds, 3 * secondsPerToken) - secondsPerToken)
         }
 
         /// The time between two steps is not all training: an epoch's end measures and writes.

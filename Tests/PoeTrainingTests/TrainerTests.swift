@@ -105,7 +105,8 @@ import Testing
         let model = Model(tokenizer: tokenizer, weights: trainer.modelWeights)
         for count in [2, 24, 25, 26, 24 * 9 + 1, 400] {
             let tokens = Array(try tokenizer.encode(TinyTraining.text).prefix(count))
-            let result = trainer.evaluate(EvaluationText(tokens: tokens, characters: count))
+            let text = EvaluationText(tokens: tokens, characters: count)
+            let result = text.loss(of: model.weights, threads: 2)
             #expect(result.tokens == count - 1)
             let expected = referenceLoss(model, tokens)
             #expect(abs(result.natsPerToken - expected / Double(count - 1)) < 1e-5)

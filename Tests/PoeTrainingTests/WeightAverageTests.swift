@@ -37,17 +37,6 @@ import Testing
         #expect((mean == seen.last) == (steps <= 3), "up to 1 / 0.3 steps the mean is the latest")
     }
 
-    @Test func theMeanIsMeasuredAndTheWeightsStay() throws {
-        let trainer = try trained(12)
-        let before = TinyTraining.bits(trainer.weights)
-        let tokens = Array(try TinyTraining.tokenizer().encode(TinyTraining.text).prefix(300))
-        let text = EvaluationText(tokens: tokens, characters: 300)
-        let result = trainer.evaluate(text)
-        #expect(result == text.loss(of: trainer.modelWeights, threads: 1))
-        #expect(result != text.loss(of: trainer.weights, threads: 1))
-        #expect(TinyTraining.bits(trainer.weights) == before)
-    }
-
     @Test func withoutAveragingTheLatestWeightsAreTheModel() throws {
         var recipe = TinyTraining.recipe
         recipe.averaging = 0

@@ -24,10 +24,4 @@ final class WeightAverage {
         compute.scaleAdd(
             weights.flat, alpha: 1 - part, latest.flat, beta: part, into: weights.flat)
     }
-
-    /// Puts the mean where `others` are, and those here.
-    func exchange(with others: ModelWeights) {
-        let (mean, latest) = (weights.flat, others.flat)
-        for i in 0..<mean.count { (mean[i], latest[i]) = (latest[i], mean[i]) }
-    }
 }

@@ -109,19 +109,11 @@ package final class Trainer {
                 .optimizer, { optimizer.step(step, weights: weights, gradients: gradients) })
         else { throw .diverged(step: step + 1, loss: loss) }
         step += 1
-        average?.add(weights, step: step, compute: compute)
+        compute.timing(.optimizer) { average?.add(weights, step: step, compute: compute) }
         return StepReport(
             step: step, epoch: epoch + 1, loss: loss, gradientNorm: moved.gradientNorm,
             learningRate: moved.learningRate,
             tokens: batch.count * configuration.contextLength)
-    }
-
-    /// The loss of ``modelWeights`` on `text`, by the protocol of ``EvaluationText``.
-    package func evaluate(_ text: EvaluationText) -> EvaluationResult {
-        // The network reads the weights where they lie, so the mean takes their place.
-        average?.exchange(with: weights)
-        defer { average?.exchange(with: weights) }
-        return network.evaluate(text, shardWindows: Self.shardWindows)
     }
 
     /// Starts of the windows of the next step.
