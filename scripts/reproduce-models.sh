@@ -42,11 +42,8 @@ compare() {
     fi
 }
 
-# BPE: what poe-train does where nothing is asked for.
+# What poe-train does where nothing else is asked for.
 learn bpe
 compare bpe
-
-# Characters: an earlier recipe, without averaging and calibration, which are younger.
-learn char --tokenizer char --epochs 12 --dropout 0.12 --weight-decay 0.1 --precision bf16 \
-    --averaging 0 --no-calibration
+learn char --tokenizer char
 compare char
