@@ -34,7 +34,8 @@ package struct FittedChoices: Sendable, Equatable {
         case 100_000...: (layers, heads, width) = (6, 6, 192)
         default: (layers, heads, width) = (4, 4, 128)
         }
-        let passes = Self.tokensOfTraining / max(1, tokens)
+        let pass = max(1, tokens)
+        let passes = (Self.tokensOfTraining + pass / 2) / pass  // to the nearest
         epochs = asked ?? min(max(passes, Self.fewestEpochs), Self.mostEpochs)
         // The more often a text is read, the more has to be done against learning it by heart.
         // Averaged weights do the most of that (Recipe.averaging), and leave little to these.

@@ -6,8 +6,8 @@ import PoemFile
 
 /// Chooses how a finished model's weights are stored, and measures what that costs.
 ///
-/// The coarsest grid within the budget is taken as it is, where one as coarse as ``tuned`` is among
-/// them. If not, the weights are tuned to that one; and if that is not enough, a finer grid is taken.
+/// The coarsest grid within the budget is taken as it is, where that is coarser than ``tuned``. If not,
+/// the weights are tuned to ``tuned``; and if that is not enough, the other is taken after all.
 struct Packing {
     let model: Model
     let validation: EvaluationText?
@@ -39,7 +39,7 @@ struct Packing {
         }
         let plain = try GridLadder.coarsest(
             model.weights, within: budget, onTrial: monitor.didTryGrid, measure: measure)
-        guard plain.settings.k > Self.tuned.k, let untuned = results.last else {
+        guard plain.settings.k >= Self.tuned.k, let untuned = results.last else {
             return choice(plain, model.weights, results.last)
         }
         let weights = try GridTuning(
@@ -52,7 +52,8 @@ struct Packing {
             settings: Self.tuned, exactLoss: plain.exactLoss,
             packedLoss: try measure(Self.tuned.rounded(weights)))
         monitor.didTryGrid(tuned)
-        return tuned.cost <= budget
+        let limit = plain.settings == Self.tuned ? plain.cost : budget
+        return tuned.cost <= limit
             ? choice(tuned, weights, results.last) : choice(plain, model.weights, untuned)
     }
 

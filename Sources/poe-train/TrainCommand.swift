@@ -13,8 +13,8 @@ struct TrainCommand: ParsableCommand {
         abstract: "Train a small GPT on your own text.",
         discussion: """
             Learns a tokenizer, trains a transformer on the CPU, and writes one file, NAME.poem, that \
-            poe-run generates from. Beside it: NAME.best.poem and NAME.last.poem (exact weights of the \
-            best and the last epoch), NAME.train.csv, NAME.loss.svg and, until the end, a checkpoint.
+            poe-run generates from. Beside it: NAME.best.poem and NAME.last.poem (the best and the last \
+            epoch, stored exactly), NAME.train.csv, NAME.loss.svg and, until the end, a checkpoint.
 
             Ctrl-C, or a crash, loses nothing: the same command with --resume goes on, and ends with \
             the same files as a run that was never interrupted.

@@ -84,7 +84,7 @@ struct ModelOptions: ParsableArguments {
 struct RecipeOptions: ParsableArguments {
     @Option(
         help:
-            "Passes over the training text; as many as read about 18 million tokens, but 4 to 40, unless given."
+            "Passes over the training text; as many as read about 18.5 million tokens, but 4 to 40, unless given."
     )
     var epochs: Int?
 

@@ -9,8 +9,8 @@ import Testing
         #expect(words.weightDecay == 0.2 && words.mergeDropout == 0.1)
 
         let characters = FittedChoices(tokens: 2_149_646, hasMerges: false)
-        #expect(characters.epochs == 8 && characters.dropout == 0.05)
-        #expect(characters.weightDecay == 0.08 && characters.mergeDropout == 0)
+        #expect(characters.epochs == 9 && characters.dropout == 0.05)
+        #expect(characters.weightDecay == 0.09 && characters.mergeDropout == 0)
     }
 
     @Test func shortTextsGetSmallModels() {
