@@ -42,7 +42,8 @@ package struct FittedChoices: Sendable, Equatable {
         let passesThatCount = Double(min(epochs, Self.mostEpochs))
         dropout = Self.rounded(0.0025 * passesThatCount, to: 0.01, atLeast: 0.05)
         weightDecay = Self.rounded(0.01 * passesThatCount, to: 0.01, atLeast: 0.05)
-        let undone = Self.rounded(0.006 * passesThatCount, to: 0.05, atLeast: 0.05)
+        let undone = Self.rounded(
+            0.00025 * passesThatCount * passesThatCount, to: 0.05, atLeast: 0.05)
         mergeDropout = hasMerges ? undone : 0
     }
 

@@ -138,7 +138,7 @@ struct RecipeOptions: ParsableArguments {
 
     @Option(
         help:
-            "Part of the merges that are undone at first, none at the end; 0.006 for each pass, but 0.05 to 0.25, unless given."
+            "Part of the merges that are undone at first, none at the end; 0.00025 times the square of the passes, but 0.05 to 0.4, unless given."
     )
     var mergeDropout: Float?
 

@@ -16,6 +16,7 @@ import Testing
     @Test func shortTextsGetSmallModels() {
         let tale = FittedChoices(tokens: 139_000, hasMerges: true)
         #expect(tale.width == 192 && tale.epochs == 40 && tale.weightDecay == 0.4)
+        #expect(tale.dropout == 0.1 && tale.mergeDropout == 0.4)
         let page = FittedChoices(tokens: 1_000, hasMerges: true)
         #expect(page.width == 128 && page.layers == 4 && page.dropout == 0.1)
         #expect(FittedChoices(tokens: 0, hasMerges: true).epochs == 40)
@@ -25,6 +26,6 @@ import Testing
         let few = FittedChoices(tokens: 923_317, epochs: 2, hasMerges: true)
         #expect(few.epochs == 2 && few.dropout == 0.05 && few.weightDecay == 0.05)
         let many = FittedChoices(tokens: 923_317, epochs: 1_000, hasMerges: true)
-        #expect(many.epochs == 1_000 && many.dropout == 0.1 && many.mergeDropout == 0.25)
+        #expect(many.epochs == 1_000 && many.dropout == 0.1 && many.mergeDropout == 0.4)
     }
 }
