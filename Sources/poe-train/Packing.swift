@@ -4,10 +4,8 @@ import PoeModel
 import PoeTraining
 import PoemFile
 
-/// Chooses how a finished model's weights are stored, and measures what that costs.
-///
-/// The coarsest grid within the budget is taken as it is, where that is coarser than ``tuned``. If not,
-/// the weights are tuned to ``tuned``; and if that is not enough, the other is taken after all.
+/// Chooses how a finished model's weights are stored (``PoeModel/GridLadder``), and measures what that
+/// costs.
 struct Packing {
     let model: Model
     let validation: EvaluationText?
@@ -16,9 +14,6 @@ struct Packing {
     /// What tuning reads, and the recipe that it follows.
     let tokens: [TokenID]
     let recipe: Recipe
-
-    /// The grid that weights are tuned to: 2.7 MB at the reference shape.
-    private static let tuned = CompactSettings(k: 4.5, embeddingK: 16)
 
     /// What is to be written, and what is known of it.
     struct Choice {
@@ -37,24 +32,18 @@ struct Packing {
             results.append(validation.loss(of: weights, threads: threads))
             return results[results.count - 1].natsPerToken
         }
-        let plain = try GridLadder.coarsest(
-            model.weights, within: budget, onTrial: monitor.didTryGrid, measure: measure)
-        guard plain.settings.k >= Self.tuned.k, let untuned = results.last else {
-            return choice(plain, model.weights, results.last)
+        let (grid, weights) = try GridLadder.coarsest(
+            model.weights, within: budget, onTrial: monitor.didTryGrid, measure: measure
+        ) {
+            try GridTuning(
+                model.weights, settings: GridLadder.tuned, recipe: recipe, tokens: tokens,
+                threads: threads
+            ).run { step, steps in
+                if Interrupt.isRequested { throw Interrupted() }
+                monitor.didTune(step, of: steps)
+            }
         }
-        let weights = try GridTuning(
-            model.weights, settings: Self.tuned, recipe: recipe, tokens: tokens, threads: threads
-        ).run { step, steps in
-            if Interrupt.isRequested { throw Interrupted() }
-            monitor.didTune(step, of: steps)
-        }
-        let tuned = GridLadder.Choice(
-            settings: Self.tuned, exactLoss: plain.exactLoss,
-            packedLoss: try measure(Self.tuned.rounded(weights)))
-        monitor.didTryGrid(tuned)
-        let limit = plain.settings == Self.tuned ? plain.cost : budget
-        return tuned.cost <= limit
-            ? choice(tuned, weights, results.last) : choice(plain, model.weights, untuned)
+        return choice(grid, weights, results.last { $0.natsPerToken == grid.packedLoss })
     }
 
     private func choice(_ profile: Profile) -> Choice {

@@ -13,6 +13,9 @@ package enum GridLadder {
         (14, 32), (20, 40),
     ].map { CompactSettings(k: $0.0, embeddingK: $0.1) }
 
+    /// The grid that weights are tuned to: 2.7 MB at the reference shape.
+    package static let tuned = CompactSettings(k: 4.5, embeddingK: 16)
+
     /// A grid and its price.
     package struct Choice: Sendable, Hashable {
         /// The grid.
@@ -51,5 +54,33 @@ package enum GridLadder {
             if choice.cost <= budget { break }
         }
         return choice
+    }
+
+    /// The first grid within the budget, and the weights for it: tuned to ``tuned``, where no coarser
+    /// grid will do and tuning pays.
+    ///
+    /// Where only a finer grid will do, tuning pays if the tuned weights are within the budget: the file
+    /// gets smaller. Where ``tuned`` will do as it is, tuning pays if it lowers the price: the file
+    /// is no larger for it.
+    ///
+    /// - Parameters:
+    ///   - weights: The exact weights; not changed.
+    ///   - budget: Nats per token that the grid may add.
+    ///   - onTrial: Told of every grid as soon as it has been measured; of ``tuned`` perhaps twice.
+    ///   - measure: The loss of weights on one text, nats per token.
+    ///   - tune: The weights got used to ``tuned``, not rounded yet; called once at most.
+    package static func coarsest(
+        _ weights: ModelWeights, within budget: Double, onTrial: (Choice) -> Void = { _ in },
+        measure: (ModelWeights) throws -> Double, tune: () throws -> ModelWeights
+    ) rethrows -> (choice: Choice, weights: ModelWeights) {
+        let plain = try coarsest(weights, within: budget, onTrial: onTrial, measure: measure)
+        guard plain.settings.k >= tuned.k else { return (plain, weights) }
+        let tunedWeights = try tune()
+        let choice = Choice(
+            settings: tuned, exactLoss: plain.exactLoss,
+            packedLoss: try measure(tuned.rounded(tunedWeights)))
+        onTrial(choice)
+        let limit = plain.settings == tuned ? plain.cost : budget
+        return choice.cost <= limit ? (choice, tunedWeights) : (plain, weights)
     }
 }
