@@ -99,11 +99,13 @@ struct TrainCommand: ParsableCommand {
         }
         if let folder = output.report { try TextFile.makeFolder(folder) }
         monitor.begin()
-        guard try run.train(monitor) == .finished else {
+        do {
+            guard try run.train(monitor) == .finished else { throw Interrupted() }
+            try finish(run, texts, monitor)
+        } catch let interrupted as Interrupted {
             monitor.stopped()
-            throw Interrupted()
+            throw interrupted
         }
-        try finish(run, texts, monitor)
     }
 
     /// The weights of the models to learn from.

@@ -200,6 +200,25 @@ import Testing
         #expect(other.errors.contains("recipe.epochs is 300"))
     }
 
+    /// No grid is good enough for so small a budget: all are tried, and then the weights are tuned.
+    @Test func controlCWhilePackingSaysSoToo() throws {
+        let folder = try folder()
+        try folder.write(String(repeating: Self.text, count: 20), to: "book.txt")
+        let packing = ["--epochs", "1", "--budget", "1e-9"]
+        let run = try train(packing, in: folder) { running in
+            try running.waitForErrors("packing: steps of")
+            running.process.interrupt()
+        }
+        #expect(run.status == 130, "\(run.errors)")
+        #expect(run.errors.contains("--resume goes on"))
+        #expect(!FileManager.default.fileExists(atPath: folder.url("book.poem").path))
+
+        let resumed = try train(packing + ["--resume"], in: folder)
+        #expect(resumed.status == 0, "\(resumed.errors)")
+        #expect(!resumed.errors.contains("epoch 1/1: training"), "only packed")
+        #expect(FileManager.default.fileExists(atPath: folder.url("book.poem").path))
+    }
+
     @Test func mistakesAreSentences() throws {
         let folder = try folder()
         try folder.write("Too short.", to: "short.txt")
