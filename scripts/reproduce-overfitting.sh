@@ -43,7 +43,8 @@ PLAN
 # 27 steps of warm-up are a fiftieth of bpe-quarter's.
 recipe=(--optimizer adamw --learning-rate 2e-3 --final-learning-rate 1 --warmup-steps 27
     --weight-decay 0.1 --merge-dropout 0 --batch-size 32 --dropout 0.1 --attention-dropout 0.1
-    --layers 6 --width 256 --precision bf16 --averaging 0 --no-calibration)
+    --layers 6 --width 256 --precision bf16 --averaging 0 --half-depth 0
+    --no-calibration)
 
 wanted() { [ -z "${RUNS:-}" ] || [[ " $RUNS " == *" $1 "* ]]; }
 

@@ -15,11 +15,15 @@ package struct FittedChoices: Sendable, Equatable {
     package let weightDecay: Float
     /// Part of the merges that are undone at first; 0 where a token is a character.
     package let mergeDropout: Float
+    /// Share of the steps that are taken at half depth.
+    package let halfDepth: Float
 
     /// Tokens that a training reads in all, where the text is long enough for fewer passes than
     /// ``mostEpochs``: what two cores read in an hour, and have time left to store the model.
     static let tokensOfTraining = 18_500_000
     static let fewestEpochs = 4, mostEpochs = 40
+    /// Tokens of a text that fills a model of the reference's size.
+    static let longText = 400_000
 
     /// Choices for a text of `tokens` tokens.
     ///
@@ -30,7 +34,7 @@ package struct FittedChoices: Sendable, Equatable {
         self.tokens = tokens
         // A short text is learnt by heart by a model that a long one does not fill.
         switch tokens {
-        case 400_000...: (layers, heads, width) = (6, 8, 256)
+        case Self.longText...: (layers, heads, width) = (6, 8, 256)
         case 100_000...: (layers, heads, width) = (6, 6, 192)
         default: (layers, heads, width) = (4, 4, 128)
         }
@@ -45,6 +49,8 @@ package struct FittedChoices: Sendable, Equatable {
         let undone = Self.rounded(
             0.00025 * passesThatCount * passesThatCount, to: 0.05, atLeast: 0.05)
         mergeDropout = hasMerges ? undone : 0
+        // A short text that is read so often has time for a model to grow; a long one needs it whole.
+        halfDepth = tokens < Self.longText && epochs >= Self.mostEpochs ? 0.3 : 0
     }
 
     private static func rounded(_ x: Double, to step: Double, atLeast least: Double) -> Float {

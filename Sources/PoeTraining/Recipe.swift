@@ -42,6 +42,8 @@ package struct Recipe: Sendable, Equatable {
     package var finalLearningRate: Float = 0.15
     /// Share of the steps over which the weights that make the model are averaged; 0 for the latest alone.
     package var averaging: Float = 0.07
+    /// Share of the steps that are taken at half depth, by every second block alone.
+    package var halfDepth: Float = 0
     /// Decoupled weight decay of all tensors with two dimensions, multiplied by the learning rate.
     package var weightDecay: Float = 0.1
     /// AdamW's decay of the first moment.
@@ -85,6 +87,8 @@ package struct Recipe: Sendable, Equatable {
             "a share from 0 to 1", "\(finalLearningRate)")
         try check(
             "averaging", averaging >= 0 && averaging <= 1, "a share from 0 to 1", "\(averaging)")
+        try check(
+            "half depth", halfDepth >= 0 && halfDepth <= 1, "a share from 0 to 1", "\(halfDepth)")
         try check(
             "weight decay", weightDecay >= 0 && weightDecay < 100, "from 0 to 100",
             "\(weightDecay)")

@@ -142,6 +142,7 @@ struct TrainCommand: ParsableCommand {
             ("dropout", recipe.dropout, fitted.dropout),
             ("weight decay", recipe.weightDecay, fitted.weightDecay),
             ("merge dropout", recipe.mergeDropout, fitted.mergeDropout),
+            ("half depth", recipe.halfDepth, fitted.halfDepth),
         ].filter { $0.1 == nil && $0.2 > 0 }
         if !followsPasses.isEmpty {
             let values = followsPasses.map { "\($0.0) \($0.2)" }

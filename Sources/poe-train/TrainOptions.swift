@@ -123,6 +123,12 @@ struct RecipeOptions: ParsableArguments {
 
     @Option(
         help:
+            "Share of the steps that every second block sits out, before it takes over half of the block that precedes it; 0.3 for 40 passes over less than 400,000 tokens, else 0, unless given."
+    )
+    var halfDepth: Float?
+
+    @Option(
+        help:
             "Decoupled weight decay of matrices and embeddings; 0.01 for each pass, but 0.05 to 0.4, unless given."
     )
     var weightDecay: Float?
@@ -189,6 +195,7 @@ struct RecipeOptions: ParsableArguments {
         recipe.matrixLearningRate = matrixLearningRate
         recipe.warmupSteps = warmupSteps
         recipe.averaging = averaging
+        recipe.halfDepth = halfDepth ?? fitted.halfDepth
         // Averaged weights gain from a rate that stays high; the latest alone have to settle.
         let settled = averaging > 0 ? recipe.finalLearningRate : 0.02
         recipe.finalLearningRate = finalLearningRate ?? settled

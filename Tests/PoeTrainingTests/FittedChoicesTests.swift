@@ -6,7 +6,7 @@ import Testing
         let words = FittedChoices(tokens: 923_317, hasMerges: true)
         #expect(words.width == 256 && words.layers == 6 && words.heads == 8)
         #expect(words.epochs == 20 && words.dropout == 0.05)
-        #expect(words.weightDecay == 0.2 && words.mergeDropout == 0.1)
+        #expect(words.weightDecay == 0.2 && words.mergeDropout == 0.1 && words.halfDepth == 0)
 
         let characters = FittedChoices(tokens: 2_149_646, hasMerges: false)
         #expect(characters.epochs == 9 && characters.dropout == 0.05)
@@ -16,7 +16,7 @@ import Testing
     @Test func shortTextsGetSmallModels() {
         let tale = FittedChoices(tokens: 139_000, hasMerges: true)
         #expect(tale.width == 192 && tale.epochs == 40 && tale.weightDecay == 0.4)
-        #expect(tale.dropout == 0.1 && tale.mergeDropout == 0.4)
+        #expect(tale.dropout == 0.1 && tale.mergeDropout == 0.4 && tale.halfDepth == 0.3)
         let page = FittedChoices(tokens: 1_000, hasMerges: true)
         #expect(page.width == 128 && page.layers == 4 && page.dropout == 0.1)
         #expect(FittedChoices(tokens: 0, hasMerges: true).epochs == 40)
@@ -26,6 +26,7 @@ import Testing
         let few = FittedChoices(tokens: 923_317, epochs: 2, hasMerges: true)
         #expect(few.epochs == 2 && few.dropout == 0.05 && few.weightDecay == 0.05)
         let many = FittedChoices(tokens: 923_317, epochs: 1_000, hasMerges: true)
+        #expect(FittedChoices(tokens: 139_000, epochs: 20, hasMerges: true).halfDepth == 0)
         #expect(many.epochs == 1_000 && many.dropout == 0.1 && many.mergeDropout == 0.4)
     }
 }

@@ -30,6 +30,7 @@ enum TinyTraining {
         recipe.mergeDropout = 0.1
         // So few steps have to be enough for the mean to differ from the latest.
         recipe.averaging = 0.3
+        recipe.halfDepth = 0.5
         return recipe
     }
 

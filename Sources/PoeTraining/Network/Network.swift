@@ -13,6 +13,8 @@ package final class Network {
     let compute: Compute
     /// What training rounds the operands of its products to; without gradients all is f32.
     let precision: Precision
+    /// The blocks that are run, in order; the others are passed by.
+    package var blocks: [Int]
     private let activations: Activations
     private let panels: WeightPanels
     private let embeddingTable: Matrix
@@ -27,6 +29,7 @@ package final class Network {
         self.precision = precision
         configuration = weights.configuration
         layout = weights.layout
+        blocks = Array(layout.blocks.indices)
         activations = Activations(
             configuration: configuration, capacity: shardWindows * configuration.contextLength)
         panels = WeightPanels(weights: weights, precision: precision, compute: compute)
@@ -40,13 +43,13 @@ package final class Network {
     package func withWeightsFixed<Value, Failure: Error>(
         _ body: () throws(Failure) -> Value
     ) throws(Failure) -> Value {
-        panels.pack()
+        panels.pack(blocks)
         defer { panels.discard() }
         return try body()
     }
 
     /// Packs the weights for good: they never change.
-    func fixWeights() { panels.pack() }
+    func fixWeights() { panels.pack(blocks) }
 
     /// Sum of the losses, in nats, of predicting each of `targets` from the `inputs` before it.
     ///
@@ -116,14 +119,14 @@ package final class Network {
     // MARK: Forward
 
     private func forward(_ inputs: [TokenID], _ pass: Pass) {
-        let first = pass.use(activations.blocks.first?.attentionInput ?? activations.finalInput)
+        let first = pass.use(input(at: 0))
         compute.embed(
             inputs, tokenTable: embeddingTable, positionTable: positionTable,
             contextLength: pass.windowLength, into: first)
         if let mask = pass.dropout?.at(.embedding) {
             compute.dropout(first, mask, into: first)
         }
-        for index in layout.blocks.indices { forwardBlock(index, pass) }
+        for place in blocks.indices { forwardBlock(place, pass) }
         let final = pass.use(activations.finalNorm)
         compute.layerNorm(
             pass.use(activations.finalInput), gain: weights.vector(layout.finalNormGain),
@@ -133,13 +136,18 @@ package final class Network {
         linear(final, layout.headWeight, nil, pass.use(activations.logits), pass)
     }
 
-    private func forwardBlock(_ index: Int, _ pass: Pass) {
+    /// What the block at a place of `blocks` reads from the stream; after the last one, the head.
+    private func input(at place: Int) -> Matrix {
+        place < blocks.count
+            ? activations.blocks[blocks[place]].attentionInput : activations.finalInput
+    }
+
+    private func forwardBlock(_ place: Int, _ pass: Pass) {
+        let index = blocks[place]
         let (block, kept) = (layout.blocks[index], activations.blocks[index])
         let input = pass.use(kept.attentionInput)
         let middle = pass.use(kept.feedForwardInput)
-        let output = pass.use(
-            index + 1 < activations.blocks.count
-                ? activations.blocks[index + 1].attentionInput : activations.finalInput)
+        let output = pass.use(self.input(at: place + 1))
         let branch = pass.use(activations.dBranch)  // Free until the backward pass.
 
         compute.layerNorm(
@@ -208,7 +216,7 @@ package final class Network {
             gain: weights.vector(layout.finalNormGain), accumulate: dResidual,
             dGain: gradients.vector(layout.finalNormGain),
             dBias: layout.finalNormBias.map(gradients.vector))
-        for index in layout.blocks.indices.reversed() { backwardBlock(index, pass, gradients) }
+        for index in blocks.reversed() { backwardBlock(index, pass, gradients) }
         if let mask = pass.dropout?.at(.embedding) {
             compute.dropout(dResidual, mask, into: dResidual)
         }

@@ -26,9 +26,11 @@ final class WeightPanels {
         self.compute = compute
     }
 
-    /// Packs all matrices as they are now.
-    func pack() {
-        for parameter in weights.layout.productMatrices {
+    /// Packs the matrices of `blocks` and the head's as they are now.
+    func pack(_ blocks: [Int]) {
+        let layout = weights.layout
+        let inBlocks = blocks.flatMap { layout.blocks[$0].matrices }
+        for parameter in inBlocks + [layout.headWeight] {
             let matrix = weights.matrix(parameter)
             if let pair = pairs[parameter.offset] {
                 compute.pack(matrix, transposeB: true, into: pair.forward)
@@ -56,7 +58,9 @@ final class WeightPanels {
     }
 }
 
-extension ParameterLayout {
-    /// The matrices that activations are multiplied with: those of the blocks, and the head.
-    fileprivate var productMatrices: [Parameter] { hiddenMatrices + [headWeight] }
+extension BlockParameters {
+    /// The matrices that activations are multiplied with.
+    fileprivate var matrices: [Parameter] {
+        [qkvWeight, attentionOutputWeight, upWeight, downWeight]
+    }
 }

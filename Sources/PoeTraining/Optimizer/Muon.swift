@@ -124,6 +124,7 @@ private final class MuonWorker {
 
         let norm = Float(compute.sumOfSquares(current.vector(count: count)).squareRoot())
         let x = current.vector(count: count)
+        guard norm > 0 else { return x }  // Of a block that sits out: no direction.
         compute.scaleAdd(x, alpha: 1 / (norm + 1e-7), x, beta: 0, into: x)
         for _ in 0..<Self.newtonSchulzSteps {
             let x = current.matrix(rows: rows, columns: columns)

@@ -45,6 +45,7 @@ package final class Trainer {
     /// What the operations of all of them run on.
     package let compute: Compute
     private let teachers: Teachers?
+    private let halfDepth: HalfDepth
     private let grid: (settings: CompactSettings, rounded: ModelWeights)?
     private let gradients: ModelWeights
     private let text: TextPerturbation
@@ -75,6 +76,9 @@ package final class Trainer {
         compute = Compute(threads: threads)
         weights = ModelWeights(configuration)
         weights.initialize(seed: recipe.seed, attention: recipe.initialAttention)
+        halfDepth = HalfDepth(
+            share: recipe.halfDepth, of: sampler.stepCount, layers: configuration.layerCount)
+        halfDepth.begin(weights)
         average = recipe.averaging > 0 ? WeightAverage(of: weights, share: recipe.averaging) : nil
         gradients = ModelWeights(configuration)
         self.grid = grid.map { ($0, ModelWeights(configuration)) }
@@ -102,6 +106,7 @@ package final class Trainer {
     package func takeStep() throws(TrainingError) -> StepReport {
         let epoch = sampler.epoch(of: step)
         let batch = batch(of: epoch)
+        network.blocks = halfDepth.blocks(at: step)
         if let grid { grid.settings.round(weights, into: grid.rounded) }
         let loss = network.withWeightsFixed { accumulateGradients(batch) }
         guard loss.isFinite,
@@ -110,10 +115,20 @@ package final class Trainer {
         else { throw .diverged(step: step + 1, loss: loss) }
         step += 1
         compute.timing(.optimizer) { average?.add(weights, step: step, compute: compute) }
+        if step == halfDepth.steps { goToFullDepth() }
         return StepReport(
             step: step, epoch: epoch + 1, loss: loss, gradientNorm: moved.gradientNorm,
             learningRate: moved.learningRate,
             tokens: batch.count * configuration.contextLength)
+    }
+
+    /// From now on all blocks are trained.
+    private func goToFullDepth() {
+        let models = [weights] + (average.map { [$0.weights] } ?? [])
+        for state in models + [optimizer.firstMoment, optimizer.secondMoment] {
+            halfDepth.copyTwins(in: state)
+        }
+        for model in models { halfDepth.shareOutputs(in: model) }
     }
 
     /// Starts of the windows of the next step.

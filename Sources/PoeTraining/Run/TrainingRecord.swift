@@ -74,6 +74,7 @@ extension Recipe {
         }
         if mergeDropout > 0 { keys["recipe.merge_dropout"] = decimal(mergeDropout) }
         if averaging > 0 { keys["recipe.averaging"] = decimal(averaging) }
+        if halfDepth > 0 { keys["recipe.half_depth"] = decimal(halfDepth) }
         if tokenNoise > 0 { keys["recipe.token_noise"] = decimal(tokenNoise) }
         if let stride { keys["recipe.stride"] = .integer(stride) }
         if let warmupSteps { keys["recipe.warmup_steps"] = .integer(warmupSteps) }
