@@ -66,7 +66,7 @@ struct MergeLearner {
     }
 
     /// The first `count` merges, or fewer where no pair is left to merge.
-    mutating func learn(_ count: Int) -> [Merge] {
+    mutating func learn(_ count: Int, leastCount: Int) -> [Merge] {
         var merges: [Merge] = []
         var heap = BinaryHeap(pairs.indices.map { ranked($0) })
         while merges.count < count, let top = heap.popFirst() {
@@ -75,7 +75,7 @@ struct MergeLearner {
                 heap.insert(ranked(top.index))
                 continue
             }
-            guard pair.count > 1 else { break }
+            guard pair.count >= leastCount else { break }
             let length = lengths[Int(pair.left)] + lengths[Int(pair.right)]
             guard length <= TokenizerLimits.expansionBytes else { continue }
             let known = pairs.count

@@ -26,15 +26,18 @@ package enum TokenizerTrainer {
     /// would stand for more than ``TokenizerLimits/expansionBytes``, is not merged; so a small text
     /// can give fewer tokens than were asked for.
     ///
+    /// Where no size is asked for, it is fitted to the texts: ``fittedSize(baseCount:)``, and no token that
+    /// they have fewer than ``leastCount`` times, for a model does not learn what it seldom reads.
+    ///
     /// - Parameters:
     ///   - texts: What merges are counted on; no merge crosses from one text to the next.
     ///   - alphabetTexts: Base tokens are the characters of these and of `texts`.
-    ///   - vocabularySize: Tokens in all.
+    ///   - vocabularySize: Tokens in all; nil: fitted.
     ///   - pretokenizer: How texts are cut.
     /// - Throws: ``TokenizerError/emptyAlphabet``, ``TokenizerError/vocabularyTooSmall(requested:baseCount:)``,
     ///   ``TokenizerError/vocabularyTooLarge(count:)``, ``TokenizerError/textTooLarge(symbols:limit:)``.
     package static func bpe(
-        texts: [String], alphabetTexts: [String] = [], vocabularySize: Int,
+        texts: [String], alphabetTexts: [String] = [], vocabularySize: Int? = nil,
         pretokenizer: Pretokenizer = .gpt2
     ) throws(TokenizerError) -> TokenizerDescription {
         let corpus = CorpusBytes(texts)
@@ -53,7 +56,7 @@ package enum TokenizerTrainer {
     /// Byte-pair encoding over the 256 bytes, cut as GPT-2 does; the rules of
     /// ``bpe(texts:alphabetTexts:vocabularySize:pretokenizer:)`` otherwise.
     package static func byteLevelBPE(
-        texts: [String], vocabularySize: Int
+        texts: [String], vocabularySize: Int? = nil
     ) throws(TokenizerError) -> TokenizerDescription {
         try check(vocabularySize, baseCount: 256)
         let merges = try merges(
@@ -61,8 +64,17 @@ package enum TokenizerTrainer {
         return TokenizerDescription(base: .bytes, merges: merges, pretokenizer: .gpt2)
     }
 
-    private static func check(_ size: Int, baseCount: Int) throws(TokenizerError) {
+    /// How often the texts must have a token, where no vocabulary's size is asked for.
+    package static let leastCount = 100
+
+    /// Most tokens, where no size is asked for: 512, and 256 merges at least.
+    package static func fittedSize(baseCount: Int) -> Int {
+        max(512, baseCount + 256)
+    }
+
+    private static func check(_ size: Int?, baseCount: Int) throws(TokenizerError) {
         guard baseCount > 0 else { throw .emptyAlphabet }
+        let size = size ?? fittedSize(baseCount: baseCount)
         guard size >= baseCount else {
             throw .vocabularyTooSmall(requested: size, baseCount: baseCount)
         }
@@ -72,7 +84,7 @@ package enum TokenizerTrainer {
     }
 
     private static func merges(
-        _ corpus: CorpusBytes, _ base: TokenizerDescription.Base, vocabularySize: Int,
+        _ corpus: CorpusBytes, _ base: TokenizerDescription.Base, vocabularySize: Int?,
         _ pretokenizer: Pretokenizer
     ) throws(TokenizerError) -> [Merge] {
         let description = TokenizerDescription(base: base)
@@ -81,7 +93,9 @@ package enum TokenizerTrainer {
             throw .textTooLarge(symbols: words.symbols.count, limit: MergeLearner.largestInput)
         }
         var learner = MergeLearner(words, baseLengths: description.baseLengths())
-        return learner.learn(vocabularySize - description.baseCount)
+        let size = vocabularySize ?? fittedSize(baseCount: description.baseCount)
+        return learner.learn(
+            size - description.baseCount, leastCount: vocabularySize == nil ? leastCount : 2)
     }
 
     /// What stands in for unknown characters: a blank, else a line feed, else the first character.

@@ -9,6 +9,8 @@ package struct FittedChoices: Sendable, Equatable {
     package let layers: Int, heads: Int, width: Int
     /// Passes over the training text.
     package let epochs: Int
+    /// Windows of one step.
+    package let batchWindows: Int
     /// Dropout of embeddings and residual branches.
     package let dropout: Float
     /// Decoupled weight decay.
@@ -22,6 +24,8 @@ package struct FittedChoices: Sendable, Equatable {
     /// ``mostEpochs``: what two cores read in an hour, and have time left to store the model.
     static let tokensOfTraining = 18_500_000
     static let fewestEpochs = 4, mostEpochs = 40
+    /// Steps of 32 windows that are too few.
+    static let fewSteps = 1_000.0
     /// Tokens of a text that fills a model of the reference's size.
     static let longText = 400_000
 
@@ -29,8 +33,9 @@ package struct FittedChoices: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - epochs: Passes that were asked for, if any: the other dials follow them.
+    ///   - context: Tokens of a window.
     ///   - hasMerges: Whether tokens are merged from others.
-    package init(tokens: Int, epochs asked: Int? = nil, hasMerges: Bool) {
+    package init(tokens: Int, epochs asked: Int? = nil, context: Int = 128, hasMerges: Bool) {
         self.tokens = tokens
         // A short text is learnt by heart by a model that a long one does not fill.
         switch tokens {
@@ -41,6 +46,9 @@ package struct FittedChoices: Sendable, Equatable {
         let pass = max(1, tokens)
         let passes = (Self.tokensOfTraining + pass / 2) / pass  // to the nearest
         epochs = asked ?? min(max(passes, Self.fewestEpochs), Self.mostEpochs)
+        // A few hundred steps are too few, even if each has seen less.
+        let stepsOf32 = Double(tokens) * Double(epochs) / Double(32 * max(1, context))
+        batchWindows = stepsOf32 < Self.fewSteps ? 16 : 32
         // The more often a text is read, the more has to be done against learning it by heart.
         // Averaged weights do the most of that (Recipe.averaging), and leave little to these.
         let passesThatCount = Double(min(epochs, Self.mostEpochs))

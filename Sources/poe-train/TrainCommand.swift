@@ -67,7 +67,7 @@ struct TrainCommand: ParsableCommand {
         let texts = try PreparedTexts(
             paths: corpus, splitPath: split, options: tokenizer, calibrates: recipe.calibration)
         let fitted = FittedChoices(
-            tokens: texts.trainingTokens.count, epochs: recipe.epochs,
+            tokens: texts.trainingTokens.count, epochs: recipe.epochs, context: model.context,
             hasMerges: !texts.tokenizer.description.merges.isEmpty)
         let configuration = model.configuration(
             vocabularySize: texts.tokenizer.vocabularySize, fitted)
@@ -91,7 +91,7 @@ struct TrainCommand: ParsableCommand {
             calibration: texts.calibration, record: record, files: files, options: options)
         let monitor = TrainingMonitor(
             run: run, texts: texts, options: output, threads: threads,
-            fitted: whatWasFitted(fitted))
+            fitted: whatWasFitted(fitted, texts))
         if output.resume {
             try run.resume()
         } else {
@@ -127,8 +127,11 @@ struct TrainCommand: ParsableCommand {
     }
 
     /// The choices that no option made, for people.
-    private func whatWasFitted(_ fitted: FittedChoices) -> [String] {
+    private func whatWasFitted(_ fitted: FittedChoices, _ texts: PreparedTexts) -> [String] {
         var choices: [String] = []
+        if tokenizer.bpeVocabSize == nil && tokenizer.tokenizer != .char {
+            choices.append("a vocabulary of \(texts.tokenizer.vocabularySize)")
+        }
         if model.layers == nil && model.width == nil {
             choices.append("\(fitted.layers) blocks of width \(fitted.width)")
         }
@@ -137,6 +140,9 @@ struct TrainCommand: ParsableCommand {
             choices.append(
                 "\(fitted.epochs) \(fitted.epochs == 1 ? "pass" : "passes")"
                     + " (\(Format.fixed(total, 1)) million tokens)")
+        }
+        if recipe.batchSize == nil {
+            choices.append("steps of \(fitted.batchWindows) windows")
         }
         let followsPasses = [
             ("dropout", recipe.dropout, fitted.dropout),

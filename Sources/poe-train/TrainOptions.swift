@@ -1,6 +1,7 @@
 import ArgumentParser
 import PoeCore
 import PoeNumerics
+import PoeTokenizer
 import PoeTraining
 
 /// Kinds of tokenizer that can be learnt.
@@ -37,8 +38,11 @@ struct TokenizerOptions: ParsableArguments {
     @Option(help: "What a token is: a character, or a piece of a word learnt from the text.")
     var tokenizer: TokenizerKind = .bpe
 
-    @Option(help: "Number of tokens of a BPE tokenizer, base characters included.")
-    var bpeVocabSize = 512
+    @Option(
+        help:
+            "Number of tokens of a BPE tokenizer, base characters included; 512, but no merge of a pair that occurs fewer than \(TokenizerTrainer.leastCount) times, unless given."
+    )
+    var bpeVocabSize: Int?
 
     @Option(help: "How text is cut before merging: gpt2 keeps a word's leading blank.")
     var pretokenizer: PretokenizerName = .gpt2
@@ -88,8 +92,11 @@ struct RecipeOptions: ParsableArguments {
     )
     var epochs: Int?
 
-    @Option(help: "Windows of --context tokens in one step.")
-    var batchSize = Recipe().batchWindows
+    @Option(
+        help:
+            "Windows of --context tokens in one step; 32, or 16 where that makes fewer than 1,000 steps, unless given."
+    )
+    var batchSize: Int?
 
     @Option(help: "Tokens between the starts of windows; --context unless given.")
     var stride: Int?
@@ -188,7 +195,7 @@ struct RecipeOptions: ParsableArguments {
     func recipe(_ fitted: FittedChoices) -> Recipe {
         var recipe = Recipe()
         recipe.epochs = fitted.epochs
-        recipe.batchWindows = batchSize
+        recipe.batchWindows = batchSize ?? fitted.batchWindows
         recipe.stride = stride
         recipe.matrixOptimizer = optimizer
         recipe.learningRate = learningRate

@@ -34,7 +34,9 @@ enum PlainBPE {
     }
 
     /// The merges of a training on `words`, whose base tokens have `lengths` bytes.
-    static func train(_ words: [[TokenID]], lengths: [Int], count: Int) -> [Merge] {
+    static func train(
+        _ words: [[TokenID]], lengths: [Int], count: Int, leastCount: Int = 2
+    ) -> [Merge] {
         var words = words
         var lengths = lengths
         var merges: [Merge] = []
@@ -46,7 +48,7 @@ enum PlainBPE {
             let best = fitting.max { a, b in
                 (a.value, b.key.left, b.key.right) < (b.value, a.key.left, a.key.right)
             }
-            guard let best, best.value > 1 else { break }
+            guard let best, best.value >= leastCount else { break }
             let made = TokenID(lengths.count)
             words = words.map { apply(best.key, makes: made, to: $0) }
             lengths.append(lengths[Int(best.key.left)] + lengths[Int(best.key.right)])

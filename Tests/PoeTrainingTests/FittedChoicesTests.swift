@@ -22,6 +22,14 @@ import Testing
         #expect(FittedChoices(tokens: 0, hasMerges: true).epochs == 40)
     }
 
+    @Test func fewStepsAreMadeMoreBySmallerOnes() {
+        #expect(FittedChoices(tokens: 923_317, hasMerges: true).batchWindows == 32)
+        #expect(FittedChoices(tokens: 102_400, hasMerges: true).batchWindows == 32)
+        #expect(FittedChoices(tokens: 102_300, hasMerges: true).batchWindows == 16)
+        #expect(FittedChoices(tokens: 102_400, context: 256, hasMerges: true).batchWindows == 16)
+        #expect(FittedChoices(tokens: 0, context: 0, hasMerges: true).batchWindows == 16)
+    }
+
     @Test func dialsFollowThePassesThatAreAskedFor() {
         let few = FittedChoices(tokens: 923_317, epochs: 2, hasMerges: true)
         #expect(few.epochs == 2 && few.dropout == 0.05 && few.weightDecay == 0.05)
