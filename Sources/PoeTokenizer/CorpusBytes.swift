@@ -13,6 +13,9 @@ struct CorpusBytes {
 
     var isEmpty: Bool { bytes.isEmpty }
 
+    /// Unicode scalars of all texts.
+    var characterCount: Int { bytes.count { $0 & 0b1100_0000 != 0b1000_0000 } }
+
     /// The distinct scalars, ascending.
     func alphabet() -> [Unicode.Scalar] { Self.alphabet(of: [self]) }
 

@@ -26,8 +26,8 @@ package enum TokenizerTrainer {
     /// would stand for more than ``TokenizerLimits/expansionBytes``, is not merged; so a small text
     /// can give fewer tokens than were asked for.
     ///
-    /// Where no size is asked for, it is fitted to the texts: ``fittedSize(baseCount:)``, and no token that
-    /// they have fewer than ``leastCount`` times, for a model does not learn what it seldom reads.
+    /// Where no size is asked for, it is fitted to the texts: ``fittedSize(baseCount:)``, of pairs that they
+    /// have ``fittedCount(characters:)`` times at least.
     ///
     /// - Parameters:
     ///   - texts: What merges are counted on; no merge crosses from one text to the next.
@@ -64,8 +64,16 @@ package enum TokenizerTrainer {
         return TokenizerDescription(base: .bytes, merges: merges, pretokenizer: .gpt2)
     }
 
-    /// How often the texts must have a token, where no vocabulary's size is asked for.
-    package static let leastCount = 100
+    /// Characters of texts that are long enough for a model to learn how words are spelt.
+    package static let spellingLength = 60_000
+
+    /// How often `characters` of text must have a pair that is merged, where no size is asked for.
+    ///
+    /// A model does not learn a word that it reads a few times, but what letters follow each other. If the text is too
+    /// short for that as well, words that are tokens are half of what it can learn, so all are taken.
+    package static func fittedCount(characters: Int) -> Int {
+        characters < spellingLength ? 2 : 100
+    }
 
     /// Most tokens, where no size is asked for: 512, and 256 merges at least.
     package static func fittedSize(baseCount: Int) -> Int {
@@ -94,8 +102,8 @@ package enum TokenizerTrainer {
         }
         var learner = MergeLearner(words, baseLengths: description.baseLengths())
         let size = vocabularySize ?? fittedSize(baseCount: description.baseCount)
-        return learner.learn(
-            size - description.baseCount, leastCount: vocabularySize == nil ? leastCount : 2)
+        let leastCount = vocabularySize == nil ? fittedCount(characters: corpus.characterCount) : 2
+        return learner.learn(size - description.baseCount, leastCount: leastCount)
     }
 
     /// What stands in for unknown characters: a blank, else a line feed, else the first character.

@@ -1,7 +1,6 @@
 import ArgumentParser
 import PoeCore
 import PoeNumerics
-import PoeTokenizer
 import PoeTraining
 
 /// Kinds of tokenizer that can be learnt.
@@ -40,7 +39,7 @@ struct TokenizerOptions: ParsableArguments {
 
     @Option(
         help:
-            "Number of tokens of a BPE tokenizer, base characters included; 512, but no merge of a pair that occurs fewer than \(TokenizerTrainer.leastCount) times, unless given."
+            "Number of tokens of a BPE tokenizer, base characters included; 512 unless given, but in a text of 60,000 characters or more only pairs that occur 100 times are merged."
     )
     var bpeVocabSize: Int?
 
@@ -94,7 +93,7 @@ struct RecipeOptions: ParsableArguments {
 
     @Option(
         help:
-            "Windows of --context tokens in one step; 32, or 16 where that makes fewer than 1,000 steps, unless given."
+            "Windows of --context tokens in one step; 32, or 16 where a text of 25,000 tokens or more makes fewer than 1,000 such steps, unless given."
     )
     var batchSize: Int?
 
@@ -130,7 +129,7 @@ struct RecipeOptions: ParsableArguments {
 
     @Option(
         help:
-            "Share of the steps that every second block sits out, before it takes over half of the block that precedes it; 0.3 for 40 passes over less than 400,000 tokens, else 0, unless given."
+            "Share of the steps that every second block sits out, before it takes over half of the block that precedes it; 0.3 for 40 passes or more over fewer than 400,000 tokens, else 0, unless given."
     )
     var halfDepth: Float?
 

@@ -81,27 +81,31 @@ import Testing
         #expect(longest == TokenizerLimits.expansionBytes)
     }
 
-    /// Where no size is asked for, rare pairs stay apart, until the same text is long enough.
+    /// Where no size is asked for, a text that is long enough to teach spelling keeps rare pairs apart.
     @Test func fittedVocabulariesKeepToFrequentPairs() throws {
         var random = RandomText(seed: 11)
-        let texts = [random.prose(words: 900)]
-        let description = try TokenizerTrainer.bpe(texts: texts)
+        let length = TokenizerTrainer.spellingLength
+        var text = ""
+        while text.unicodeScalars.count < length { text += random.prose(words: 900) + "\n" }
+        text.unicodeScalars.removeLast(text.unicodeScalars.count - length)
+        let description = try TokenizerTrainer.bpe(texts: [text])
         let plain = PlainBPE.train(
-            PlainBPE.words(texts, description.base, .gpt2), lengths: lengths(description.base),
-            count: 512, leastCount: TokenizerTrainer.leastCount)
+            PlainBPE.words([text], description.base, .gpt2), lengths: lengths(description.base),
+            count: 512 - description.baseCount, leastCount: 100)
         #expect(description.merges == plain)
-        let all = try TokenizerTrainer.bpe(texts: texts, vocabularySize: 512)
-        #expect(!plain.isEmpty && plain.count < all.merges.count)
+        let most = try TokenizerTrainer.bpe(texts: [text], vocabularySize: 512)
+        #expect(!plain.isEmpty && plain.count < most.merges.count)
 
-        let repeated = Array(repeating: texts[0], count: TokenizerTrainer.leastCount)
-        #expect(try TokenizerTrainer.bpe(texts: repeated).merges.starts(with: all.merges))
+        text.unicodeScalars.removeLast()
+        let shorter = try TokenizerTrainer.bpe(texts: [text])
+        #expect(shorter == (try TokenizerTrainer.bpe(texts: [text], vocabularySize: 512)))
+        #expect(try TokenizerTrainer.byteLevelBPE(texts: [text]).vocabularySize == 512)
     }
 
     /// Where there are more characters than 256, each is a token, and there is room for merges.
     @Test func fittedVocabulariesHoldEveryCharacter() throws {
         let many = String(String.UnicodeScalarView((0..<700).map { Unicode.Scalar(0x4E00 + $0)! }))
-        let pairs = String(repeating: "一丁\n", count: TokenizerTrainer.leastCount)
-        let description = try TokenizerTrainer.bpe(texts: [many, pairs])
+        let description = try TokenizerTrainer.bpe(texts: [many, "一丁\n一丁"])
         #expect(description.baseCount == 701)
         #expect(description.merges.count == 1)
         #expect(TokenizerTrainer.fittedSize(baseCount: 701) == 957)
