@@ -65,7 +65,7 @@ struct MergeLearner {
         for i in positions.indices { link(Int32(i)) }
     }
 
-    /// The first `count` merges, or fewer where no pair is left to merge.
+    /// The first `count` merges, or fewer where no pair is left that occurs `leastCount` times.
     mutating func learn(_ count: Int, leastCount: Int) -> [Merge] {
         var merges: [Merge] = []
         var heap = BinaryHeap(pairs.indices.map { ranked($0) })

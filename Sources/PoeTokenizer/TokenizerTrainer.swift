@@ -43,11 +43,11 @@ package enum TokenizerTrainer {
         let corpus = CorpusBytes(texts)
         let whole = CorpusBytes(alphabetTexts)
         let alphabet = CorpusBytes.alphabet(of: [corpus, whole])
-        try check(vocabularySize, baseCount: alphabet.count)
+        let size = try size(vocabularySize, baseCount: alphabet.count)
         let base = TokenizerDescription.Base.characters(alphabet)
         return TokenizerDescription(
             base: base,
-            merges: try merges(corpus, base, vocabularySize: vocabularySize, pretokenizer),
+            merges: try merges(corpus, base, size, isFitted: vocabularySize == nil, pretokenizer),
             pretokenizer: pretokenizer,
             replacement: replacement(in: alphabet),
             folds: folds(alphabet, whole.isEmpty ? corpus : whole))
@@ -58,9 +58,9 @@ package enum TokenizerTrainer {
     package static func byteLevelBPE(
         texts: [String], vocabularySize: Int? = nil
     ) throws(TokenizerError) -> TokenizerDescription {
-        try check(vocabularySize, baseCount: 256)
+        let size = try size(vocabularySize, baseCount: 256)
         let merges = try merges(
-            CorpusBytes(texts), .bytes, vocabularySize: vocabularySize, .gpt2)
+            CorpusBytes(texts), .bytes, size, isFitted: vocabularySize == nil, .gpt2)
         return TokenizerDescription(base: .bytes, merges: merges, pretokenizer: .gpt2)
     }
 
@@ -69,8 +69,8 @@ package enum TokenizerTrainer {
 
     /// How often `characters` of text must have a pair that is merged, where no size is asked for.
     ///
-    /// A model does not learn a word that it reads a few times, but what letters follow each other. If the text is too
-    /// short for that as well, words that are tokens are half of what it can learn, so all are taken.
+    /// A model does not learn a token that it reads a few times; it learns sooner which letters follow
+    /// each other. A text that is too short for that as well keeps all its tokens: what it teaches is words.
     package static func fittedCount(characters: Int) -> Int {
         characters < spellingLength ? 2 : 100
     }
@@ -80,19 +80,21 @@ package enum TokenizerTrainer {
         max(512, baseCount + 256)
     }
 
-    private static func check(_ size: Int?, baseCount: Int) throws(TokenizerError) {
+    /// The vocabulary's size, if it is one that can be had.
+    private static func size(_ asked: Int?, baseCount: Int) throws(TokenizerError) -> Int {
         guard baseCount > 0 else { throw .emptyAlphabet }
-        let size = size ?? fittedSize(baseCount: baseCount)
+        let size = asked ?? fittedSize(baseCount: baseCount)
         guard size >= baseCount else {
             throw .vocabularyTooSmall(requested: size, baseCount: baseCount)
         }
         guard size <= TokenizerLimits.vocabularySize else {
             throw .vocabularyTooLarge(count: size)
         }
+        return size
     }
 
     private static func merges(
-        _ corpus: CorpusBytes, _ base: TokenizerDescription.Base, vocabularySize: Int?,
+        _ corpus: CorpusBytes, _ base: TokenizerDescription.Base, _ size: Int, isFitted: Bool,
         _ pretokenizer: Pretokenizer
     ) throws(TokenizerError) -> [Merge] {
         let description = TokenizerDescription(base: base)
@@ -101,8 +103,7 @@ package enum TokenizerTrainer {
             throw .textTooLarge(symbols: words.symbols.count, limit: MergeLearner.largestInput)
         }
         var learner = MergeLearner(words, baseLengths: description.baseLengths())
-        let size = vocabularySize ?? fittedSize(baseCount: description.baseCount)
-        let leastCount = vocabularySize == nil ? fittedCount(characters: corpus.characterCount) : 2
+        let leastCount = isFitted ? fittedCount(characters: corpus.characterCount) : 2
         return learner.learn(size - description.baseCount, leastCount: leastCount)
     }
 
