@@ -46,9 +46,10 @@ package struct FittedChoices: Sendable, Equatable {
         let pass = max(1, tokens)
         let passes = (Self.tokensOfTraining + pass / 2) / pass  // to the nearest
         epochs = asked ?? min(max(passes, Self.fewestEpochs), Self.mostEpochs)
-        // A few hundred steps are too few, unless the text is learnt by heart in as many.
+        // A few hundred steps are too few, unless the text is learnt by heart in as many, as characters are.
         let stepsOf32 = Double(tokens) * Double(epochs) / Double(32 * max(1, context))
-        batchWindows = tokens >= Self.fewPages && stepsOf32 < Self.fewSteps ? 16 : 32
+        let wantsSteps = hasMerges && tokens >= Self.fewPages && stepsOf32 < Self.fewSteps
+        batchWindows = wantsSteps ? 16 : 32
         // The more often a text is read, the more has to be done against learning it by heart.
         // Averaged weights do the most of that (Recipe.averaging), and leave little to these.
         let passesThatCount = Double(min(epochs, Self.mostEpochs))

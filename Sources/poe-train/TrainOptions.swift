@@ -93,7 +93,7 @@ struct RecipeOptions: ParsableArguments {
 
     @Option(
         help:
-            "Windows of --context tokens in one step; 32, or 16 where a text of 25,000 tokens or more makes fewer than 1,000 such steps, unless given."
+            "Windows of --context tokens in one step; 32, or 16 where a text of 25,000 BPE tokens or more makes fewer than 1,000 such steps, unless given."
     )
     var batchSize: Int?
 
