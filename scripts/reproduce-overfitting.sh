@@ -42,7 +42,7 @@ PLAN
 }
 # 27 steps of warm-up are a fiftieth of bpe-quarter's.
 recipe=(--optimizer adamw --learning-rate 2e-3 --final-learning-rate 1 --warmup-steps 27
-    --weight-decay 0.1 --merge-dropout 0 --batch-size 32 --dropout 0.1 --attention-dropout 0.1
+    --weight-decay 0.1 --merge-dropout 0 --bpe-vocab-size 512 --batch-size 32 --dropout 0.1 --attention-dropout 0.1
     --layers 6 --width 256 --precision bf16 --averaging 0 --half-depth 0
     --no-calibration)
 

@@ -69,8 +69,8 @@ package enum TokenizerTrainer {
 
     /// How often `characters` of text must have a pair that is merged, where no size is asked for.
     ///
-    /// A model does not learn a token that it reads a few times; it learns sooner which letters follow
-    /// each other. A text that is too short for that as well keeps all its tokens: what it teaches is words.
+    /// A model hardly learns a token that a text has a few dozen times; it learns sooner which letters
+    /// follow each other. A text that is too short for that as well keeps all its tokens: what it teaches is words.
     package static func fittedCount(characters: Int) -> Int {
         characters < spellingLength ? 2 : 100
     }

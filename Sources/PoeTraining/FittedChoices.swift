@@ -24,7 +24,8 @@ package struct FittedChoices: Sendable, Equatable {
     /// ``mostEpochs``: what two cores read in an hour, and have time left to store the model.
     static let tokensOfTraining = 18_500_000
     static let fewestEpochs = 4, mostEpochs = 40
-    /// Steps of 32 windows that are too few, for a text of at least this many tokens.
+    /// Steps of 32 windows that are too few, for a text of at least this many tokens: of a vocabulary of 512
+    /// they are some 60,000 characters, `TokenizerTrainer.spellingLength`.
     static let fewSteps = 1_000.0, fewPages = 25_000
     /// Tokens of a text that fills a model of the reference's size.
     static let longText = 400_000
@@ -47,7 +48,7 @@ package struct FittedChoices: Sendable, Equatable {
         let passes = (Self.tokensOfTraining + pass / 2) / pass  // to the nearest
         epochs = asked ?? min(max(passes, Self.fewestEpochs), Self.mostEpochs)
         // A few hundred steps are too few, unless the text is learnt by heart in as many, as characters are.
-        let stepsOf32 = Double(tokens) * Double(epochs) / Double(32 * max(1, context))
+        let stepsOf32 = Double(tokens) * Double(epochs) / Double(32 * context)
         let wantsSteps = hasMerges && tokens >= Self.fewPages && stepsOf32 < Self.fewSteps
         batchWindows = wantsSteps ? 16 : 32
         // The more often a text is read, the more has to be done against learning it by heart.

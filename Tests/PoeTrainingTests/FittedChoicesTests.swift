@@ -29,7 +29,7 @@ import Testing
         #expect(FittedChoices(tokens: 102_400, context: 256, hasMerges: true).batchWindows == 16)
         #expect(FittedChoices(tokens: 102_300, hasMerges: false).batchWindows == 32)
         #expect(FittedChoices(tokens: 24_999, hasMerges: true).batchWindows == 32)
-        #expect(FittedChoices(tokens: 25_000, context: 0, hasMerges: true).batchWindows == 32)
+        #expect(FittedChoices(tokens: 25_000, hasMerges: true).batchWindows == 16)
     }
 
     @Test func dialsFollowThePassesThatAreAskedFor() {

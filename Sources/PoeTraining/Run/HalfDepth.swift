@@ -1,4 +1,4 @@
-package import PoeCore
+import PoeCore
 package import PoeModel
 import PoeNumerics
 
