@@ -62,34 +62,52 @@ package final class Network {
         dropout: DropoutKeys? = nil, gradients: ModelWeights? = nil, gradientScale: Float = 1,
         teachers: Teachers? = nil
     ) -> Double {
-        let length = windowLength ?? configuration.contextLength
-        let pass = Pass(
-            rows: inputs.count, batch: inputs.count / length, windowLength: length,
-            dropout: dropout, precision: gradients == nil ? .f32 : precision)
-        precondition(inputs.count == targets.count && inputs.count == pass.batch * length)
-        precondition(inputs.count <= activations.capacity)
+        let pass = pass(
+            inputs, windowLength: windowLength, dropout: dropout,
+            precision: gradients == nil ? .f32 : precision)
+        precondition(inputs.count == targets.count)
         forward(inputs, pass)
-        let logits = activations.logits.rows(0..<pass.rows)
-        let losses = activations.losses[0..<pass.rows]
         compute.softmaxCrossEntropy(
-            logits, targets: targets, losses: losses,
+            pass.use(activations.logits), targets: targets, losses: pass.use(activations.losses),
             gradientScale: gradients == nil ? nil : gradientScale)
         if let gradients {
-            teachers?.soften(logits, inputs: inputs, targets: targets, scale: gradientScale)
+            teachers?.soften(
+                pass.use(activations.logits), inputs: inputs, targets: targets,
+                scale: gradientScale)
             backward(inputs, pass, gradients)
         }
+        return sumOfLosses(pass)
+    }
+
+    /// What the last norm reads of `inputs`, `[R, C]`; valid until the next call.
+    func stream(of inputs: [TokenID], windowLength: Int) -> Matrix {
+        let pass = pass(inputs, windowLength: windowLength)
+        forwardBlocks(inputs, pass)
+        return pass.use(activations.finalInput)
+    }
+
+    /// The loss of ``loss(inputs:targets:windowLength:dropout:gradients:gradientScale:teachers:)`` without gradients,
+    /// where the `stream` that the last norm reads is known.
+    func loss(stream: Matrix, targets: [TokenID]) -> Double {
+        let pass = pass(targets, windowLength: targets.count)
+        pass.use(activations.finalInput).flat.copy(from: stream.flat)
+        forwardHead(pass)
+        compute.softmaxCrossEntropy(
+            pass.use(activations.logits), targets: targets, losses: pass.use(activations.losses),
+            gradientScale: nil)
+        return sumOfLosses(pass)
+    }
+
+    private func sumOfLosses(_ pass: Pass) -> Double {
         var sum = 0.0
-        for row in 0..<pass.rows { sum += Double(losses[row]) }
+        for row in 0..<pass.rows { sum += Double(activations.losses[row]) }
         return sum
     }
 
     /// `scale (softmax(logits) - [target])` of whole windows without dropout, `[R, V]`; valid until
     /// the next call.
     func errors(inputs: [TokenID], targets: [TokenID], scale: Float) -> Matrix {
-        let length = configuration.contextLength
-        let pass = Pass(
-            rows: inputs.count, batch: inputs.count / length, windowLength: length, dropout: nil,
-            precision: precision)
+        let pass = pass(inputs, precision: precision)
         forward(inputs, pass)
         let logits = pass.use(activations.logits)
         compute.softmaxCrossEntropy(
@@ -116,9 +134,25 @@ package final class Network {
         func use(_ vector: Vector) -> Vector { vector[0..<rows] }
     }
 
+    private func pass(
+        _ inputs: [TokenID], windowLength: Int? = nil, dropout: DropoutKeys? = nil,
+        precision: Precision = .f32
+    ) -> Pass {
+        let length = windowLength ?? configuration.contextLength
+        precondition(inputs.count <= activations.capacity && inputs.count % length == 0)
+        return Pass(
+            rows: inputs.count, batch: inputs.count / length, windowLength: length,
+            dropout: dropout, precision: precision)
+    }
+
     // MARK: Forward
 
     private func forward(_ inputs: [TokenID], _ pass: Pass) {
+        forwardBlocks(inputs, pass)
+        forwardHead(pass)
+    }
+
+    private func forwardBlocks(_ inputs: [TokenID], _ pass: Pass) {
         let first = pass.use(input(at: 0))
         compute.embed(
             inputs, tokenTable: embeddingTable, positionTable: positionTable,
@@ -127,6 +161,10 @@ package final class Network {
             compute.dropout(first, mask, into: first)
         }
         for place in blocks.indices { forwardBlock(place, pass) }
+    }
+
+    /// The last norm and the logits.
+    private func forwardHead(_ pass: Pass) {
         let final = pass.use(activations.finalNorm)
         compute.layerNorm(
             pass.use(activations.finalInput), gain: weights.vector(layout.finalNormGain),

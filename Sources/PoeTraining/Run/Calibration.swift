@@ -25,9 +25,12 @@ package enum Calibration {
         let trial = weights.copy()
         let network = Network(
             weights: trial, shardWindows: Trainer.shardWindows, compute: Compute(threads: threads))
+        let shards = text.shards(contextLength: weights.configuration.contextLength).map {
+            Shard($0, of: text, network)
+        }
         func loss(_ hundredth: Int) -> Double {
             apply(factor(hundredth), to: weights, into: trial)
-            return network.evaluate(text, shardWindows: Trainer.shardWindows).natsPerToken
+            return shards.reduce(0) { $0 + $1.loss(network) }
         }
         var (low, high) = (hundredths.lowerBound, hundredths.upperBound)
         while low < high {
@@ -35,6 +38,28 @@ package enum Calibration {
             if loss(middle) <= loss(middle + 1) { high = middle } else { low = middle + 1 }
         }
         return factor(low)
+    }
+
+    /// Some windows of the text, and what the last norm reads of them: as no factor changes that, the blocks
+    /// run once.
+    private struct Shard {
+        private let stream: FloatBuffer
+        private let targets: [TokenID]
+
+        init(_ places: Range<Int>, of text: EvaluationText, _ network: Network) {
+            targets = text.targets(places)
+            let computed = network.stream(
+                of: Array(text.tokens[places]),
+                windowLength: min(places.count, network.configuration.contextLength))
+            stream = FloatBuffer(count: computed.rows * computed.columns)
+            stream.vector(count: stream.count).copy(from: computed.flat)
+        }
+
+        func loss(_ network: Network) -> Double {
+            let width = network.configuration.modelDimension
+            return network.loss(
+                stream: stream.matrix(rows: targets.count, columns: width), targets: targets)
+        }
     }
 
     /// `weights` with all logits times `factor`.

@@ -28,25 +28,37 @@ package struct EvaluationResult: Sendable, Equatable {
     package var tokens: Int
 }
 
+extension EvaluationText {
+    /// The places of the tokens that predict, a shard at a time: windows of the context length that do not
+    /// overlap, and at the end one that may be shorter.
+    func shards(contextLength: Int) -> [Range<Int>] {
+        let scored = max(0, tokens.count - 1)
+        let whole = scored / contextLength * contextLength
+        let shard = Trainer.shardWindows * contextLength
+        let shards = stride(from: 0, to: whole, by: shard).map { $0..<min($0 + shard, whole) }
+        return whole < scored ? shards + [whole..<scored] : shards
+    }
+
+    /// What is to be predicted at the places of `shard`.
+    func targets(_ shard: Range<Int>) -> [TokenID] {
+        Array(tokens[shard.lowerBound + 1..<shard.upperBound + 1])
+    }
+}
+
 extension Network {
     /// The loss on `text`: windows of the context length that do not overlap, every token but the
     /// first of the text scored once, without dropout.
-    func evaluate(_ text: EvaluationText, shardWindows: Int) -> EvaluationResult {
+    func evaluate(_ text: EvaluationText) -> EvaluationResult {
         let length = configuration.contextLength
         let scored = text.tokens.count - 1
         guard scored > 0 else {
             return EvaluationResult(natsPerToken: 0, natsPerCharacter: 0, tokens: 0)
         }
         var nats = 0.0
-        var start = 0
-        while start < scored {
-            let whole = min(shardWindows, (scored - start) / length) * length
-            let count = whole > 0 ? whole : scored - start
+        for shard in text.shards(contextLength: length) {
             nats += loss(
-                inputs: Array(text.tokens[start..<start + count]),
-                targets: Array(text.tokens[start + 1..<start + count + 1]),
-                windowLength: whole > 0 ? length : count)
-            start += count
+                inputs: Array(text.tokens[shard]), targets: text.targets(shard),
+                windowLength: min(shard.count, length))
         }
         let unknown = Double(text.unknownCharacters) * LossProtocol.unknownCharacterNats
         return EvaluationResult(
@@ -60,6 +72,6 @@ extension EvaluationText {
     package func loss(of weights: ModelWeights, threads: Int) -> EvaluationResult {
         Network(
             weights: weights, shardWindows: Trainer.shardWindows, compute: Compute(threads: threads)
-        ).evaluate(self, shardWindows: Trainer.shardWindows)
+        ).evaluate(self)
     }
 }
