@@ -59,8 +59,8 @@ package struct FittedChoices: Sendable, Equatable {
         let undone = Self.rounded(
             0.00025 * passesThatCount * passesThatCount, to: 0.05, atLeast: 0.05)
         mergeDropout = hasMerges ? undone : 0
-        // A short text that is read so often has time for a model to grow; a long one needs it whole.
-        halfDepth = tokens < Self.longText && epochs >= Self.mostEpochs ? 0.3 : 0
+        // A text that is read so often leaves a model time to grow; one read less often needs it whole.
+        halfDepth = epochs >= Self.mostEpochs ? 0.3 : 0
     }
 
     private static func rounded(_ x: Double, to step: Double, atLeast least: Double) -> Float {

@@ -129,7 +129,7 @@ struct RecipeOptions: ParsableArguments {
 
     @Option(
         help:
-            "Share of the steps that every second block sits out, before it takes over half of the block that precedes it; 0.3 for 40 passes or more over fewer than 400,000 tokens, else 0, unless given."
+            "Share of the steps that every second block sits out, before it takes over half of the block that precedes it; 0.3 for 40 passes or more, else 0, unless given."
     )
     var halfDepth: Float?
 

@@ -36,7 +36,8 @@ import Testing
         let few = FittedChoices(tokens: 923_317, epochs: 2, hasMerges: true)
         #expect(few.epochs == 2 && few.dropout == 0.05 && few.weightDecay == 0.05)
         let many = FittedChoices(tokens: 923_317, epochs: 1_000, hasMerges: true)
-        #expect(FittedChoices(tokens: 139_000, epochs: 20, hasMerges: true).halfDepth == 0)
+        #expect(FittedChoices(tokens: 139_000, epochs: 39, hasMerges: true).halfDepth == 0)
+        #expect(many.halfDepth == 0.3)
         #expect(many.epochs == 1_000 && many.dropout == 0.1 && many.mergeDropout == 0.4)
     }
 }
