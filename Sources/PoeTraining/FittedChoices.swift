@@ -27,8 +27,8 @@ package struct FittedChoices: Sendable, Equatable {
     /// Steps of 32 windows that are too few, for a text of at least this many tokens: of a vocabulary of 512
     /// they are some 60,000 characters, `TokenizerTrainer.spellingLength`.
     static let fewSteps = 1_000.0, fewPages = 25_000
-    /// Tokens of a text that fills a model of the reference's size.
-    static let longText = 400_000
+    /// Tokens, of a vocabulary of 512, of texts that fill a model of the reference's size and one of width 192.
+    static let longText = 400_000, longTale = 100_000
 
     /// Choices for a text of `tokens` tokens.
     ///
@@ -38,23 +38,27 @@ package struct FittedChoices: Sendable, Equatable {
     ///   - hasMerges: Whether tokens are merged from others.
     package init(tokens: Int, epochs asked: Int? = nil, context: Int = 128, hasMerges: Bool) {
         self.tokens = tokens
-        // A short text is learnt by heart by a model that a long one does not fill.
-        switch tokens {
+        // A short text is learnt by heart by a model that a long one does not fill. A text is as
+        // long in characters as in merged tokens, of which each has two characters and more.
+        switch hasMerges ? tokens : tokens / 2 {
         case Self.longText...: (layers, heads, width) = (6, 8, 256)
-        case 100_000...: (layers, heads, width) = (6, 6, 192)
+        case Self.longTale...: (layers, heads, width) = (6, 6, 192)
         default: (layers, heads, width) = (4, 4, 128)
         }
         let pass = max(1, tokens)
         let passes = (Self.tokensOfTraining + pass / 2) / pass  // to the nearest
         epochs = asked ?? min(max(passes, Self.fewestEpochs), Self.mostEpochs)
-        // A few hundred steps are too few, unless the text is learnt by heart in as many, as characters are.
+        // A few hundred steps are too few, except of characters: there are more of them in a text, and smaller
+        // steps gained nothing.
         let stepsOf32 = Double(tokens) * Double(epochs) / Double(32 * context)
         let wantsSteps = hasMerges && tokens >= Self.fewPages && stepsOf32 < Self.fewSteps
         batchWindows = wantsSteps ? 16 : 32
         // The more often a text is read, the more has to be done against learning it by heart.
         // Averaged weights do the most of that (Recipe.averaging), and leave little to these.
         let passesThatCount = Double(min(epochs, Self.mostEpochs))
-        dropout = Self.rounded(0.0025 * passesThatCount, to: 0.01, atLeast: 0.05)
+        // Of characters no merges are undone, so dropout has more to do.
+        dropout = Self.rounded(
+            (hasMerges ? 0.0025 : 0.00375) * passesThatCount, to: 0.01, atLeast: 0.05)
         weightDecay = Self.rounded(0.01 * passesThatCount, to: 0.01, atLeast: 0.05)
         let undone = Self.rounded(
             0.00025 * passesThatCount * passesThatCount, to: 0.05, atLeast: 0.05)

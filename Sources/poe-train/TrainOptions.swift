@@ -141,7 +141,7 @@ struct RecipeOptions: ParsableArguments {
 
     @Option(
         help:
-            "Dropout of embeddings and residual branches; 0.0025 for each pass, but 0.05 to 0.1, unless given."
+            "Dropout of embeddings and residual branches; 0.0025 for each pass, but 0.05 to 0.1, unless given; where a token is a character, 0.00375 and 0.05 to 0.15."
     )
     var dropout: Float?
 

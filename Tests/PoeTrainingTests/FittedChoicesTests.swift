@@ -22,6 +22,15 @@ import Testing
         #expect(FittedChoices(tokens: 0, hasMerges: true).epochs == 40)
     }
 
+    @Test func aTextOfCharactersIsNoLongerThanOneOfWords() {
+        #expect(FittedChoices(tokens: 110_000, hasMerges: false).dropout == 0.15)
+        #expect(FittedChoices(tokens: 110_000, hasMerges: true).width == 192)
+        #expect(FittedChoices(tokens: 199_999, hasMerges: false).width == 128)
+        #expect(FittedChoices(tokens: 200_000, hasMerges: false).width == 192)
+        #expect(FittedChoices(tokens: 799_999, hasMerges: false).width == 192)
+        #expect(FittedChoices(tokens: 800_000, hasMerges: false).width == 256)
+    }
+
     @Test func fewStepsAreMadeMoreBySmallerOnes() {
         #expect(FittedChoices(tokens: 923_317, hasMerges: true).batchWindows == 32)
         #expect(FittedChoices(tokens: 102_400, hasMerges: true).batchWindows == 32)
