@@ -128,7 +128,7 @@ import Testing
         #expect(all.status == 0, "\(all.errors)")
         #expect(
             all.errors.contains(
-                "40 passes (0.3 million tokens), dropout 0.1, weight decay 0.4"))
+                "40 passes (0.3 million tokens), dropout 0.15, weight decay 0.4"))
         #expect(!all.errors.contains("blocks of width 128"))
         let fitted = try Program("poe-train").run(
             ["book.txt", "-o", "b.poem", "--epochs", "1", "--dropout", "0"] + quick, in: folder)
