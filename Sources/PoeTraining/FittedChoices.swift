@@ -60,8 +60,10 @@ package struct FittedChoices: Sendable, Equatable {
         dropout = Self.rounded(
             (hasMerges ? 0.0025 : 0.00375) * passesThatCount, to: 0.01, atLeast: 0.05)
         weightDecay = Self.rounded(0.01 * passesThatCount, to: 0.01, atLeast: 0.05)
+        // A tale gets few merges, and more of them have to be undone.
         let undone = Self.rounded(
-            0.00025 * passesThatCount * passesThatCount, to: 0.05, atLeast: 0.05)
+            (wantsSteps ? 0.000375 : 0.00025) * passesThatCount * passesThatCount, to: 0.05,
+            atLeast: 0.05)
         mergeDropout = hasMerges ? undone : 0
         // A text that is read so often leaves a model time to grow; one read less often needs it whole.
         halfDepth = epochs >= Self.mostEpochs ? 0.3 : 0

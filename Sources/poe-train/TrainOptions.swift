@@ -150,7 +150,7 @@ struct RecipeOptions: ParsableArguments {
 
     @Option(
         help:
-            "Part of the merges that are undone at first, none at the end; 0.00025 times the square of the passes, but 0.05 to 0.4, unless given."
+            "Part of the merges that are undone at first, none at the end; 0.00025 times the square of the passes, but 0.05 to 0.4, unless given; half as much again where steps of 16 windows are fitted to the text."
     )
     var mergeDropout: Float?
 

@@ -39,6 +39,9 @@ import Testing
         #expect(FittedChoices(tokens: 102_300, hasMerges: false).batchWindows == 32)
         #expect(FittedChoices(tokens: 24_999, hasMerges: true).batchWindows == 32)
         #expect(FittedChoices(tokens: 25_000, hasMerges: true).batchWindows == 16)
+        #expect(FittedChoices(tokens: 102_400, hasMerges: true).mergeDropout == 0.4)
+        #expect(FittedChoices(tokens: 102_300, hasMerges: true).mergeDropout == 0.6)
+        #expect(FittedChoices(tokens: 24_999, hasMerges: true).mergeDropout == 0.4)
     }
 
     @Test func dialsFollowThePassesThatAreAskedFor() {
