@@ -28,8 +28,8 @@ struct Packing {
         guard let validation else { return choice(.compact(CompactSettings())) }
         var results: [EvaluationResult] = []
         func measure(_ weights: ModelWeights) throws -> Double {
-            if Interrupt.isRequested { throw Interrupted() }
-            results.append(validation.loss(of: weights, threads: threads))
+            results.append(
+                try validation.loss(of: weights, threads: threads, onShard: heedInterrupt))
             return results[results.count - 1].natsPerToken
         }
         let (grid, weights) = try GridLadder.coarsest(
@@ -39,11 +39,15 @@ struct Packing {
                 model.weights, settings: GridLadder.tuned, recipe: recipe, tokens: tokens,
                 threads: threads
             ).run { step, steps in
-                if Interrupt.isRequested { throw Interrupted() }
+                try heedInterrupt()
                 monitor.didTune(step, of: steps)
             }
         }
         return choice(grid, weights, results.last { $0.natsPerToken == grid.packedLoss })
+    }
+
+    private func heedInterrupt() throws {
+        if Interrupt.isRequested { throw Interrupted() }
     }
 
     private func choice(_ profile: Profile) -> Choice {

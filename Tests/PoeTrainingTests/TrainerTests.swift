@@ -114,6 +114,20 @@ import Testing
         }
     }
 
+    @Test func aMeasurementCanBeBrokenOff() throws {
+        let tokens = try TinyTraining.tokenizer().encode(TinyTraining.text)
+        let text = EvaluationText(tokens: Array(tokens), characters: 1)
+        let weights = try TinyTraining.trainer().modelWeights
+        var shards = 0
+        #expect(throws: CancellationError.self) {
+            try text.loss(of: weights, threads: 1) {
+                shards += 1
+                if shards == 2 { throw CancellationError() }
+            }
+        }
+        #expect(shards == 2)
+    }
+
     /// Total nats by the protocol, window by window, through the plain forward pass.
     private func referenceLoss(_ model: Model, _ tokens: [TokenID]) -> Double {
         var nats = 0.0

@@ -48,7 +48,11 @@ extension EvaluationText {
 extension Network {
     /// The loss on `text`: windows of the context length that do not overlap, every token but the
     /// first of the text scored once, without dropout.
-    func evaluate(_ text: EvaluationText) -> EvaluationResult {
+    ///
+    /// - Parameter onShard: Called before each shard; what it throws ends the measurement.
+    func evaluate(
+        _ text: EvaluationText, onShard: () throws -> Void
+    ) rethrows -> EvaluationResult {
         let length = configuration.contextLength
         let scored = text.tokens.count - 1
         guard scored > 0 else {
@@ -56,6 +60,7 @@ extension Network {
         }
         var nats = 0.0
         for shard in text.shards(contextLength: length) {
+            try onShard()
             nats += loss(
                 inputs: Array(text.tokens[shard]), targets: text.targets(shard),
                 windowLength: min(shard.count, length))
@@ -70,8 +75,17 @@ extension Network {
 extension EvaluationText {
     /// The loss of `weights` on this text.
     package func loss(of weights: ModelWeights, threads: Int) -> EvaluationResult {
-        Network(
+        loss(of: weights, threads: threads) {}
+    }
+
+    /// The loss of `weights` on this text.
+    ///
+    /// - Parameter onShard: Called before every few windows; what it throws ends the measurement.
+    package func loss(
+        of weights: ModelWeights, threads: Int, onShard: () throws -> Void
+    ) rethrows -> EvaluationResult {
+        try Network(
             weights: weights, shardWindows: Trainer.shardWindows, compute: Compute(threads: threads)
-        ).evaluate(self)
+        ).evaluate(self, onShard: onShard)
     }
 }
