@@ -225,15 +225,16 @@ INLINE void write_tile(const int rows, const int vectors, ptrdiff_t last,
     }
 }
 
-/// A tile of C, `rows` x `vectors` * 16, both constants where this is inlined, as is `words`: each
-/// element is a chain of fused multiply-adds over k in order, then is added to C, then gets its bias.
-/// Lines of C and of what is multiplied next are fetched one by one on the way: many at once would
-/// keep those of this panel waiting.
+/// A tile of C, `rows` x `vectors` * 16, of a panel `width` wide. `rows`, `vectors` and `words` are
+/// constants where this is inlined. Each element is a chain of fused multiply-adds over k in order, then is
+/// added to C, then gets its bias. Lines of C and of what is multiplied next are fetched one by one on
+/// the way: many at once would keep those of this panel waiting.
 INLINE void tile(const int words, const int rows, const int vectors, const float *a,
-                 ptrdiff_t a_row, ptrdiff_t a_step, const float *b, ptrdiff_t depth, float *c,
-                 ptrdiff_t c_row, ptrdiff_t columns, int adds, const float *bias,
-                 upcoming_operands *next) {
-    const ptrdiff_t b_row = vectors * LANES;
+                 ptrdiff_t a_row, ptrdiff_t a_step, const float *b, ptrdiff_t width,
+                 ptrdiff_t depth, float *c, ptrdiff_t c_row, ptrdiff_t columns, int adds,
+                 const float *bias, upcoming_operands *next) {
+    // A panel may be wider than what is wanted of it: attention takes the keys before a block's end.
+    const ptrdiff_t b_row = TILE_VECTORS == 1 ? LANES : width;
     v16 sum[TILE_ROWS][TILE_VECTORS];
     upcoming written = {.first = c, .row = c_row, .rows = rows, .lines = vectors};
 #pragma clang loop unroll(full)
@@ -268,7 +269,7 @@ INLINE void tile(const int words, const int rows, const int vectors, const float
         write_tile(rows, vectors, last, sum, c, c_row, adds, bias);
 }
 
-#define TILE_ARGUMENTS a, a_row, a_step, b, depth, c, c_row, columns, adds, bias, next
+#define TILE_ARGUMENTS a, a_row, a_step, b, width, depth, c, c_row, columns, adds, bias, next
 #define TILE_CASE(R) \
     case R: \
         if (R <= TILE_ROWS) tile(words, R <= TILE_ROWS ? R : 1, vectors, TILE_ARGUMENTS); \
@@ -276,9 +277,9 @@ INLINE void tile(const int words, const int rows, const int vectors, const float
 
 /// `tile` with a constant width and 1 ... TILE_ROWS rows.
 INLINE void tile_rows(const int words, ptrdiff_t rows, const int vectors, const float *a,
-                      ptrdiff_t a_row, ptrdiff_t a_step, const float *b, ptrdiff_t depth, float *c,
-                      ptrdiff_t c_row, ptrdiff_t columns, int adds, const float *bias,
-                      upcoming_operands *next) {
+                      ptrdiff_t a_row, ptrdiff_t a_step, const float *b, ptrdiff_t width,
+                      ptrdiff_t depth, float *c, ptrdiff_t c_row, ptrdiff_t columns, int adds,
+                      const float *bias, upcoming_operands *next) {
     switch (rows) {
         TILE_CASE(1) TILE_CASE(2) TILE_CASE(3) TILE_CASE(4) TILE_CASE(5) TILE_CASE(6)
         TILE_CASE(7) TILE_CASE(8)
@@ -288,11 +289,11 @@ INLINE void tile_rows(const int words, ptrdiff_t rows, const int vectors, const 
 /// `rows` rows of one panel over one block of the depth.
 #define DEFINE_PANEL(NAME, WORDS, VECTORS, A_ROW, A_STEP) \
     static void NAME(ptrdiff_t rows, const float *a, ptrdiff_t a_distance, const float *b, \
-                     ptrdiff_t depth, float *c, ptrdiff_t c_row, ptrdiff_t columns, int adds, \
-                     const float *bias, upcoming_operands *next) { \
+                     ptrdiff_t width, ptrdiff_t depth, float *c, ptrdiff_t c_row, \
+                     ptrdiff_t columns, int adds, const float *bias, upcoming_operands *next) { \
         for (ptrdiff_t i = 0; i < rows; i += TILE_ROWS) \
             tile_rows(WORDS, smaller(TILE_ROWS, rows - i), VECTORS, a + i * (A_ROW), A_ROW, \
-                      A_STEP, b, depth, c + i * c_row, c_row, columns, adds, bias, next); \
+                      A_STEP, b, width, depth, c + i * c_row, c_row, columns, adds, bias, next); \
     }
 /// Those functions for panels of `V` vectors.
 #define DEFINE_PANELS(V) \
@@ -302,8 +303,8 @@ INLINE void tile_rows(const int words, ptrdiff_t rows, const int vectors, const 
     DEFINE_PANEL(word_steps_##V, 1, V, 1, a_distance)
 #define PANEL_FUNCTIONS(V) {{rows_##V, steps_##V}, {word_rows_##V, word_steps_##V}}
 
-typedef void panel_function(ptrdiff_t, const float *, ptrdiff_t, const float *, ptrdiff_t, float *,
-                            ptrdiff_t, ptrdiff_t, int, const float *, upcoming_operands *);
+typedef void panel_function(ptrdiff_t, const float *, ptrdiff_t, const float *, ptrdiff_t, ptrdiff_t,
+                            float *, ptrdiff_t, ptrdiff_t, int, const float *, upcoming_operands *);
 
 DEFINE_PANELS(1)
 #if TILE_VECTORS >= 4
@@ -356,7 +357,7 @@ INLINE void multiply_block(const poe_product *q, int words, a_block a, ptrdiff_t
         panel_function *run = panel_functions[vectors - 1][words][a.by_steps];
         next.b = panel_after(q, p, panel_begin, panel_end, k, depth);
         for (ptrdiff_t i = 0; i < rows; i += a.panel)
-            run(smaller(a.panel, rows - i), a.first + i * depth, a.distance, panel, depth,
+            run(smaller(a.panel, rows - i), a.first + i * depth, a.distance, panel, width, depth,
                 q->c + (row + i) * q->c_row + first, q->c_row, columns, q->accumulate || k > 0,
                 bias, &next);
     }

@@ -1,0 +1,47 @@
+#!/usr/bin/env bash
+# Holds the AVX-512 kernels to the bits of the plain ones on an x86-64 processor that need not have AVX-512:
+# they are compiled for AVX2, and the few instructions that they name are made of plain C
+# (scripts/kernels/avx512.h). What this does not see: the instructions themselves, and what the compiler
+# makes of AVX-512's registers.
+#
+# Needs clang (the Swift toolchain's does) and python3. Exits 0 where all hashes agree, 1 where some differ, 2
+# where it cannot run.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+clang=${CLANG:-$(command -v clang || true)}
+[ -n "$clang" ] || clang=$(dirname "$(readlink -f "$(command -v swift || echo swift)")")/clang
+if [ ! -x "$clang" ] || ! command -v python3 >/dev/null || [ "$(uname -m)" != x86_64 ]; then
+    echo "check-avx512: NOT RUN, it needs clang, python3 and an x86-64 processor" >&2
+    exit 2
+fi
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cp -R Sources/CPoeKernels "$work/kernels"
+cp scripts/kernels/avx512.h "$work/kernels/"
+python3 - "$work"/kernels/*.c <<'P'
+import re, sys
+for path in sys.argv[1:]:
+    text = open(path).read()
+    if "avx512" in path:
+        text = text.replace("<immintrin.h>", '"avx512.h"')
+        text = re.sub(r'target\((\s*\\?\s*"[^"]*")+\)', 'target("avx2,fma,bmi,bmi2")', text)
+    # What asks the processor.
+    text = re.sub(r'__builtin_cpu_supports\("avx512[a-z0-9]*"\)', "1", text)
+    open(path, "w").write(text)
+P
+"$clang" -O2 -Wall -Wextra -I"$work/kernels/include" scripts/kernels/hashes.c "$work"/kernels/*.c \
+    -lm -o "$work/hashes"
+"$work/hashes" scalar >"$work/expected" 2>/dev/null
+failed=0
+for set in avx2 avx512 avx512vnni avx512bf16; do
+    if "$work/hashes" "$set" >"$work/found" 2>/dev/null && cmp -s "$work/expected" "$work/found"; then
+        printf 'check-avx512: %-10s the same %s hashes\n' "$set" "$(wc -l <"$work/found")"
+    else
+        printf 'check-avx512: %-10s DIFFERS\n' "$set"
+        diff "$work/expected" "$work/found" | head -n 20 || true
+        failed=1
+    fi
+done
+exit "$failed"

