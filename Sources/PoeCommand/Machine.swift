@@ -18,4 +18,7 @@ package enum Machine {
     package static var processorCount: Int {
         max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
     }
+
+    /// Threads to use where no number is asked for: one for each processor, and 256 at most.
+    package static var threadCount: Int { min(processorCount, 256) }
 }

@@ -8,9 +8,6 @@ struct BinaryHeap<Element: Comparable> {
         for i in stride(from: elements.count / 2 - 1, through: 0, by: -1) { sink(i) }
     }
 
-    /// The element that ``popFirst()`` would take.
-    var first: Element? { elements.first }
-
     mutating func insert(_ element: Element) {
         elements.append(element)
         var i = elements.count - 1

@@ -5,8 +5,8 @@
 package struct FittedChoices: Sendable, Equatable {
     /// Tokens of the training text.
     package let tokens: Int
-    /// Transformer blocks, attention heads and width of the residual stream.
-    package let layers: Int, heads: Int, width: Int
+    /// Transformer blocks, and width of the residual stream.
+    package let layers: Int, width: Int
     /// Passes over the training text.
     package let epochs: Int
     /// Windows of one step.
@@ -41,9 +41,9 @@ package struct FittedChoices: Sendable, Equatable {
         // A short text is learnt by heart by a model that a long one does not fill. A text is as
         // long in characters as in merged tokens, of which each has two characters and more.
         switch hasMerges ? tokens : tokens / 2 {
-        case Self.longText...: (layers, heads, width) = (6, 8, 256)
-        case Self.longTale...: (layers, heads, width) = (6, 6, 192)
-        default: (layers, heads, width) = (4, 4, 128)
+        case Self.longText...: (layers, width) = (6, 256)
+        case Self.longTale...: (layers, width) = (6, 192)
+        default: (layers, width) = (4, 128)
         }
         let pass = max(1, tokens)
         let passes = (Self.tokensOfTraining + pass / 2) / pass  // to the nearest

@@ -27,8 +27,8 @@ package enum TrainingError: ClassifiedError, Equatable {
             "the training text has \(tokens) tokens, but one window needs \(needed); "
                 + "give more text or a shorter --context"
         case .diverged(let step, let loss):
-            "the training diverged at step \(step) (loss \(loss)); the last good checkpoint is "
-                + "kept: lower --learning-rate or --matrix-learning-rate and start again"
+            "the training diverged at step \(step) (loss \(loss)); the last good checkpoint is kept: "
+                + "delete it, lower --learning-rate or --matrix-learning-rate, and start again"
         case .checkpointMismatch(let sentence):
             sentence
         }

@@ -82,7 +82,7 @@ struct AtomicFile {
     }
 
     /// The file that `path` leads to, and its permissions if it exists.
-    private static func resolve(
+    static func resolve(
         _ path: String
     ) throws(PoemError) -> (target: String, mode: mode_t?) {
         var status = stat()

@@ -58,17 +58,20 @@ package struct Limits: Sendable, Equatable {
     }
 
     /// The smaller of 4 GiB and half of the machine's memory.
-    package static let defaultMaxMemory: Int = {
+    package static let defaultMaxMemory = min(4 << 30, machineMemory / 2)
+
+    /// Bytes that the machine has; the largest number where the system does not say.
+    package static let machineMemory: Int = {
         let pages = sysconf(Int32(_SC_PHYS_PAGES))
         let pageSize = sysconf(Int32(_SC_PAGESIZE))
         let (bytes, overflow) = Int(pages).multipliedReportingOverflow(by: Int(pageSize))
-        return overflow || bytes <= 0 ? 4 << 30 : min(4 << 30, bytes / 2)
+        return overflow || bytes <= 0 ? .max : bytes
     }()
 
     /// The limits that hold unless others are given.
     package static let `default` = Limits()
-    /// No limit on memory, for files that this process has just written.
-    static let trusting = Limits(maxMemory: .max)
+    /// No limit on memory, for files that this program has written.
+    package static let trusting = Limits(maxMemory: .max)
 }
 
 /// The smallest multiple of `alignment` (a power of two) that is not below `value`.

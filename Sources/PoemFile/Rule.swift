@@ -176,7 +176,8 @@ extension Rule {
         case .majorVersion, .requiredFeatures, .sectionUnknown:
             "A newer version of poe may be able to read it."
         case .memoryBudget:
-            "Allow more memory if the file is to be trusted."
+            "The commands take half of the machine's memory, and 4 GiB at most; a program may allow more "
+                + "(maxMemory) for a file that it trusts."
         case .fileTooShort, .headerHash, .fileLength, .tableHash, .sectionPadding, .sectionHash,
             .decodedHash, .frameLength, .frameContent, .chunkPadding, .chunkHash:
             "The file is damaged or incomplete: fetch or copy it again."

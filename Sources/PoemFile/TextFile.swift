@@ -51,6 +51,13 @@ package enum TextFile {
         unsafe access(path, F_OK) == 0
     }
 
+    /// Whether both paths lead to one file.
+    package static func isSame(_ path: String, _ other: String) -> Bool {
+        var (first, second) = (stat(), stat())
+        guard unsafe stat(path, &first) == 0, unsafe stat(other, &second) == 0 else { return false }
+        return first.st_dev == second.st_dev && first.st_ino == second.st_ino
+    }
+
     /// Removes the file at `path`, if it is there.
     package static func remove(_ path: String) {
         unsafe _ = unlink(path)

@@ -15,7 +15,7 @@ struct BenchCommand: ParsableCommand {
             """,
         version: "poe-bench \(Version.text)")
 
-    @Argument(help: "The model; $POE_MODEL, then models/bpe.poem unless given.")
+    @Argument(help: "The model (default: as poe-run finds it).")
     var model: String?
 
     @Option(help: "Measure random weights of a shape instead of a model.")
@@ -52,7 +52,7 @@ struct BenchCommand: ParsableCommand {
     var list = false
 
     private var conditions: Conditions {
-        Conditions(runs: runs, threads: threadCount ?? Machine.processorCount)
+        Conditions(runs: runs, threads: threadCount ?? Machine.threadCount)
     }
 
     func validate() throws {

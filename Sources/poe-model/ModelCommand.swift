@@ -26,7 +26,7 @@ struct ThreadOptions: ParsableArguments {
     var threads: Int?
 
     /// How many to use.
-    var count: Int { threads ?? Machine.processorCount }
+    var count: Int { threads ?? Machine.threadCount }
 
     func validate() throws {
         if let threads, !(1...1_024).contains(threads) {

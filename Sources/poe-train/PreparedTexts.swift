@@ -69,6 +69,11 @@ struct PreparedTexts {
         return EvaluationText(tokens: tokens, characters: text.unicodeScalars.count)
     }
 
+    /// What the alphabet is taken from: all works, and what joins them.
+    private static func alphabetTexts(_ corpus: Corpus) -> [String] {
+        corpus.works.map(\.text) + (corpus.works.count > 1 ? ["\n"] : [])
+    }
+
     /// One alphabet for all of the corpus; merges from the training works alone.
     private static func learn(
         _ options: TokenizerOptions, corpus: Corpus, train: Corpus
@@ -76,10 +81,10 @@ struct PreparedTexts {
         do {
             switch options.tokenizer {
             case .char:
-                return TokenizerTrainer.characters(of: corpus.works.map(\.text))
+                return TokenizerTrainer.characters(of: alphabetTexts(corpus))
             case .bpe:
                 return try TokenizerTrainer.bpe(
-                    texts: train.works.map(\.text), alphabetTexts: corpus.works.map(\.text),
+                    texts: train.works.map(\.text), alphabetTexts: alphabetTexts(corpus),
                     vocabularySize: options.bpeVocabSize,
                     pretokenizer: options.pretokenizer.pretokenizer)
             case .byteLevelBPE:
@@ -94,6 +99,7 @@ struct PreparedTexts {
 
     private static func name(of paths: [String]) -> String {
         let last = paths.first?.split(separator: "/").last.map(String.init) ?? "model"
+        guard last != ".", last != ".." else { return "model" }
         return last.hasSuffix(".txt") ? String(last.dropLast(4)) : last
     }
 }

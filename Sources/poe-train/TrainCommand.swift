@@ -42,7 +42,7 @@ struct TrainCommand: ParsableCommand {
         help: "Threads, all processors unless given; the result does not depend on them.")
     var threadCount: Int?
 
-    private var threads: Int { threadCount ?? Machine.processorCount }
+    private var threads: Int { threadCount ?? Machine.threadCount }
 
     func validate() throws {
         guard (1...256).contains(threads) else {
@@ -52,12 +52,15 @@ struct TrainCommand: ParsableCommand {
             throw ValidationError("--budget is \(output.budget); expected above 0")
         }
         guard output.checkpointSeconds >= 0 else {
-            throw ValidationError("--checkpoint-seconds is \(output.checkpointSeconds)")
+            throw ValidationError(
+                "--checkpoint-seconds is \(output.checkpointSeconds); expected 0 or more")
         }
         do {
             let fitted = FittedChoices(tokens: 0, epochs: recipe.epochs, hasMerges: true)
             try recipe.recipe(fitted).validate()
             try model.configuration(vocabularySize: 1, fitted).validate()
+        } catch let error as ConfigurationError {
+            throw ValidationError(ModelOptions.naming(error))
         } catch {
             throw ValidationError("\(error)")
         }
@@ -74,6 +77,8 @@ struct TrainCommand: ParsableCommand {
         let files = RunFiles(
             model: output.output ?? texts.name + ".poem", reportFolder: output.report)
         let recipe = recipe.recipe(fitted)
+        try checkFiles(files, epochs: recipe.epochs)
+        try checkMemory(configuration)
         let teachers = try teachers(configuration, texts.tokenizer)
         let trainer = try Trainer(
             recipe: recipe, configuration: configuration, tokens: texts.trainingTokens,
@@ -91,7 +96,7 @@ struct TrainCommand: ParsableCommand {
             calibration: texts.calibration, record: record, files: files, options: options)
         let monitor = TrainingMonitor(
             run: run, texts: texts, options: output, threads: threads,
-            fitted: whatWasFitted(fitted, texts))
+            fitted: whatWasFitted(fitted, configuration, texts))
         if output.resume {
             try run.resume()
         } else {
@@ -127,13 +132,16 @@ struct TrainCommand: ParsableCommand {
     }
 
     /// The choices that no option made, for people.
-    private func whatWasFitted(_ fitted: FittedChoices, _ texts: PreparedTexts) -> [String] {
+    private func whatWasFitted(
+        _ fitted: FittedChoices, _ configuration: ModelConfiguration, _ texts: PreparedTexts
+    ) -> [String] {
         var choices: [String] = []
         if tokenizer.bpeVocabSize == nil && tokenizer.tokenizer != .char {
             choices.append("a vocabulary of \(texts.tokenizer.vocabularySize)")
         }
         if model.layers == nil && model.width == nil {
-            choices.append("\(fitted.layers) blocks of width \(fitted.width)")
+            choices.append(
+                "\(configuration.layerCount) blocks of width \(configuration.modelDimension)")
         }
         if recipe.epochs == nil {
             let total = Double(fitted.epochs * fitted.tokens) / 1e6
@@ -155,6 +163,26 @@ struct TrainCommand: ParsableCommand {
             choices.append("\(values.joined(separator: ", ")) for so many passes")
         }
         return choices
+    }
+
+    /// After hours of training is too late to learn that a file cannot be written, or that it was read.
+    private func checkFiles(_ files: RunFiles, epochs: Int) throws {
+        try ModelPath.check(files.model)
+        if let teacher = recipe.teacher.first(where: { files.replace($0, epochs: epochs) }) {
+            throw CommandFailure(
+                .usage,
+                "\(teacher) teaches, and this training would replace it; name another model with "
+                    + "--output")
+        }
+    }
+
+    private func checkMemory(_ configuration: ModelConfiguration) throws {
+        let bytes = Trainer.memory(configuration, teachers: recipe.teacher.count)
+        guard bytes > Limits.machineMemory else { return }
+        throw CommandFailure(
+            .usage,
+            "training a model of this shape takes \(Format.bytes(bytes)) of memory, and this machine "
+                + "has \(Format.bytes(Limits.machineMemory)); lower --width, --layers or --context")
     }
 
     /// A checkpoint is hours of work: it is not replaced by a fresh start without a word.

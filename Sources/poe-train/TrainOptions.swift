@@ -39,12 +39,21 @@ struct TokenizerOptions: ParsableArguments {
 
     @Option(
         help:
-            "Number of tokens of a BPE tokenizer, base characters included; 512 unless given, but in a text of 60,000 characters or more only pairs that occur 100 times are merged."
+            "Number of tokens of a BPE tokenizer, base characters included; unless given 512 (or 256 more than there are different characters, if that is more), but in a text of 60,000 characters or more only pairs that occur 100 times are merged."
     )
     var bpeVocabSize: Int?
 
     @Option(help: "How text is cut before merging: gpt2 keeps a word's leading blank.")
     var pretokenizer: PretokenizerName = .gpt2
+
+    func validate() throws {
+        guard tokenizer != .char || bpeVocabSize == nil else {
+            throw ValidationError("--bpe-vocab-size does not go with --tokenizer char")
+        }
+        guard tokenizer == .bpe || pretokenizer == .gpt2 else {
+            throw ValidationError("--pretokenizer words goes with --tokenizer bpe alone")
+        }
+    }
 }
 
 struct ModelOptions: ParsableArguments {
@@ -70,12 +79,25 @@ struct ModelOptions: ParsableArguments {
     var activation: ActivationName = .geluTanh
 
     func configuration(vocabularySize: Int, _ fitted: FittedChoices) -> ModelConfiguration {
-        let width = width ?? fitted.width
+        let width = width ?? Self.multiple(of: heads ?? 1, near: fitted.width)
         return ModelConfiguration(
             vocabularySize: vocabularySize, contextLength: context,
             layerCount: layers ?? fitted.layers, headCount: heads ?? Self.heads(of: width),
             modelDimension: width, feedForwardDimension: feedForward,
             activation: activation.activation)
+    }
+
+    /// The largest multiple of `heads` up to `width`, or `heads`.
+    private static func multiple(of heads: Int, near width: Int) -> Int {
+        heads > 0 ? max(heads, width / heads * heads) : width
+    }
+
+    /// A sentence about a configuration, with the names that its fields have on the command line.
+    static func naming(_ error: ConfigurationError) -> String {
+        [
+            ("contextLength", "--context"), ("layerCount", "--layers"), ("headCount", "--heads"),
+            ("modelDimension", "--width"), ("feedForwardDimension", "--feed-forward"),
+        ].reduce(error.description) { $0.replacing($1.0, with: $1.1) }
     }
 
     /// Heads of 32, as the reference model has them; fewer where the width is no multiple of that.
@@ -150,7 +172,7 @@ struct RecipeOptions: ParsableArguments {
 
     @Option(
         help:
-            "Part of the merges that are undone at first, none at the end; 0.00025 times the square of the passes, but 0.05 to 0.4, unless given; half as much again where steps of 16 windows are fitted to the text."
+            "Part of the merges that are undone at first, none at the end; 0 where a token is a character, else 0.00025 times the square of the passes, but 0.05 to 0.4, unless given; half as much again where steps of 16 windows are fitted to the text."
     )
     var mergeDropout: Float?
 

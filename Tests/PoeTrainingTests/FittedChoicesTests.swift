@@ -4,7 +4,7 @@ import Testing
 @Suite struct FittedChoicesTests {
     @Test func longTextsAreReadLessOftenAndLessStrictly() {
         let words = FittedChoices(tokens: 923_317, hasMerges: true)
-        #expect(words.width == 256 && words.layers == 6 && words.heads == 8)
+        #expect(words.width == 256 && words.layers == 6)
         #expect(words.epochs == 20 && words.dropout == 0.05)
         #expect(words.weightDecay == 0.2 && words.mergeDropout == 0.1 && words.halfDepth == 0)
 

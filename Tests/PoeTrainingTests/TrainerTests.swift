@@ -20,6 +20,29 @@ import Testing
         return TinyTraining.bits(trainer.weights)
     }
 
+    /// Merges are undone by draws of their own, and products rounded to bfloat16 have kernels of their own.
+    @Test(arguments: Precision.allCases)
+    func threadsDoNotChangeABitWhereMergesAreUndone(_ precision: Precision) throws {
+        let description = try TokenizerTrainer.bpe(texts: [TinyTraining.text], vocabularySize: 60)
+        let tokenizer = try Tokenizer(description)
+        func weights(mergeDropout: Float, threads: Int) throws -> [UInt32] {
+            var recipe = TinyTraining.recipe
+            recipe.mergeDropout = mergeDropout
+            recipe.precision = precision
+            let trainer = try Trainer(
+                recipe: recipe, configuration: TinyTraining.configuration(tokenizer),
+                tokens: try tokenizer.encode(TinyTraining.text), tokenizer: description,
+                threads: threads)
+            for _ in 0..<4 { _ = try trainer.takeStep() }
+            return TinyTraining.bits(trainer.weights)
+        }
+        let expected = try weights(mergeDropout: 0.5, threads: 1)
+        #expect(try weights(mergeDropout: 0, threads: 1) != expected)
+        for threads in [2, 3] {
+            #expect(try weights(mergeDropout: 0.5, threads: threads) == expected, "\(threads)")
+        }
+    }
+
     @Test func theSeedChangesTheModel() throws {
         var recipe = TinyTraining.recipe
         let first = TinyTraining.bits(try TinyTraining.trainer(recipe: recipe).weights)

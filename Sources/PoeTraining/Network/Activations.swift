@@ -40,17 +40,22 @@ struct Activations {
     let dResidual: Matrix, dBranch: Matrix, dNorm: Matrix, dHidden: Matrix, dQKV: Matrix
     private let buffer: FloatBuffer
 
+    /// Numbers that ``init(configuration:capacity:)`` makes room for, each tensor beginning a line.
+    static func count(_ configuration: ModelConfiguration, capacity rows: Int) -> Int {
+        let (c, f) = (configuration.modelDimension, configuration.feedForwardDimension)
+        let perBlock = 8 * c + 2 * f + configuration.headCount + 4
+        let shared = 2 * c + 2 + configuration.vocabularySize + 1 + 3 * c + f + 3 * c
+        let tensors = configuration.layerCount * 14 + 12
+        return rows * (configuration.layerCount * perBlock + shared) + 16 * tensors
+    }
+
     /// Plans the memory for `capacity` tokens of a model with `configuration`.
     init(configuration: ModelConfiguration, capacity rows: Int) {
         let (c, f, v, h) = (
             configuration.modelDimension, configuration.feedForwardDimension,
             configuration.vocabularySize, configuration.headCount
         )
-        let perBlock = 8 * c + 2 * f + h + 4
-        let shared = 2 * c + 2 + v + 1 + 3 * c + f + 3 * c
-        let tensors = configuration.layerCount * 14 + 12
-        let buffer = FloatBuffer(
-            count: rows * (configuration.layerCount * perBlock + shared) + 16 * tensors)
+        let buffer = FloatBuffer(count: Self.count(configuration, capacity: rows))
         var next = 0
         func take(_ count: Int) -> Int {
             defer { next = (next + count + 15) / 16 * 16 }

@@ -12,6 +12,7 @@ struct Checkpoint {
     /// The epochs so far.
     let epochs: [EpochRecord]
 
+    private let path: String
     private let reader: PoemReader
     private static let moments = ["first_moment", "second_moment"]
     /// The weights that are trained, where the model consists of their mean.
@@ -49,7 +50,9 @@ struct Checkpoint {
 
     /// Opens a checkpoint.
     init(contentsOf path: String) throws {
-        reader = try PoemReader(path: path)
+        self.path = path
+        // The run's own file, of whatever size: its weights were in memory, too.
+        reader = try PoemReader(path: path, limits: .trusting)
         guard reader.isCheckpoint, let step = reader.cursor.integer("step"), step >= 0,
             let sum = reader.cursor.double("epoch.loss_sum"),
             let tokens = reader.cursor.integer("epoch.tokens"),
@@ -67,7 +70,9 @@ struct Checkpoint {
     func restore(
         _ trainer: Trainer, record: TrainingRecord, tokenizer: TokenizerDescription
     ) throws {
-        try Self.check(reader, is: trainer, record: record, tokenizer: tokenizer)
+        try Self.check(
+            reader, is: trainer, record: record, tokenizer: tokenizer,
+            advice: "repeat the options of the interrupted run, or delete \(path) to start afresh")
         guard step <= trainer.sampler.stepCount else {
             throw TrainingError.checkpointMismatch(
                 "the checkpoint is at step \(step) of \(trainer.sampler.stepCount)")
@@ -86,22 +91,21 @@ struct Checkpoint {
         trainer.step = step
     }
 
-    /// Throws unless a file comes from the training that `trainer` and `record` describe.
+    /// Throws unless a file comes from the training that `trainer` and `record` describe, with `advice`.
     static func check(
         _ reader: PoemReader, is trainer: Trainer, record: TrainingRecord,
-        tokenizer: TokenizerDescription
+        tokenizer: TokenizerDescription, advice: String
     ) throws {
-        let advice = "; repeat the options of the interrupted run, or start without --resume"
         guard reader.configuration == trainer.configuration, reader.tokenizer == tokenizer else {
             throw TrainingError.checkpointMismatch(
-                "the checkpoint has another tokenizer or model shape than this command asks for"
-                    + advice)
+                "the interrupted training has another tokenizer or model shape than this command asks "
+                    + "for; \(advice)")
         }
         for key in Set(reader.training.keys + record.fixed.keys).sorted()
         where key != TrainingRecord.epochsKey && reader.training[key] != record.fixed[key] {
             throw TrainingError.checkpointMismatch(
-                "the checkpoint's \(key) is \(text(reader.training[key])), this command's is "
-                    + text(record.fixed[key]) + advice)
+                "the interrupted training's \(key) is \(text(reader.training[key])), this command's is "
+                    + "\(text(record.fixed[key])); \(advice)")
         }
     }
 

@@ -8,13 +8,10 @@ package struct EvaluationText: Sendable {
     package let tokens: [TokenID]
     /// Unicode scalars of the text.
     package let characters: Int
-    /// Scalars that the tokenizer lacks, each counted at `LossProtocol.unknownCharacterNats`.
-    package let unknownCharacters: Int
 
-    package init(tokens: [TokenID], characters: Int, unknownCharacters: Int = 0) {
+    package init(tokens: [TokenID], characters: Int) {
         self.tokens = tokens
         self.characters = characters
-        self.unknownCharacters = unknownCharacters
     }
 }
 
@@ -65,10 +62,9 @@ extension Network {
                 inputs: Array(text.tokens[shard]), targets: text.targets(shard),
                 windowLength: min(shard.count, length))
         }
-        let unknown = Double(text.unknownCharacters) * LossProtocol.unknownCharacterNats
         return EvaluationResult(
             natsPerToken: nats / Double(scored),
-            natsPerCharacter: (nats + unknown) / Double(max(1, text.characters)), tokens: scored)
+            natsPerCharacter: nats / Double(max(1, text.characters)), tokens: scored)
     }
 }
 

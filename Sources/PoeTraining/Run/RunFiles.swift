@@ -1,3 +1,5 @@
+import PoemFile
+
 /// Where a training keeps its files: all beside the model, under its name.
 package struct RunFiles: Sendable, Equatable {
     /// The finished model, `NAME.poem`.
@@ -23,6 +25,11 @@ package struct RunFiles: Sendable, Equatable {
     package var last: String { base + ".last.poem" }
     /// The weights after an epoch, counted from 1, lossless.
     package func epoch(_ number: Int) -> String { base + ".epoch-\(number).poem" }
+    /// Whether a run replaces the file at `path`.
+    package func replace(_ path: String, epochs: Int) -> Bool {
+        [model, best, last, checkpoint].contains { TextFile.isSame($0, path) }
+            || (1...epochs).contains { TextFile.isSame(epoch($0), path) }
+    }
     /// Losses as comma-separated values.
     package var log: String { reportBase + ".train.csv" }
     /// Losses as a picture.

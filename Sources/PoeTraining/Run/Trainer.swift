@@ -96,6 +96,16 @@ package final class Trainer {
             compute: compute)
     }
 
+    /// Bytes that a training takes at least, for a model of a valid `configuration`: the weights, their mean, their gradient,
+    /// two moments and two packed forms of them, and the activations of a shard; each teacher has weights and
+    /// activations, too.
+    package static func memory(_ configuration: ModelConfiguration, teachers: Int = 0) -> Int {
+        let weights = configuration.parameterCount
+        let activations = Activations.count(
+            configuration, capacity: shardWindows * configuration.contextLength)
+        return 4 * (7 * weights + activations + teachers * (weights + activations))
+    }
+
     /// The weights that the model consists of: their mean, where there is one.
     package var modelWeights: ModelWeights { average?.weights ?? weights }
 

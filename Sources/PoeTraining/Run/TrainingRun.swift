@@ -97,7 +97,9 @@ package final class TrainingRun {
     /// A finished run has no checkpoint any more, but its last weights know its losses.
     private func resumeFinished() throws {
         let last = try PoemReader(path: files.last)
-        try Checkpoint.check(last, is: trainer, record: record, tokenizer: tokenizer.description)
+        try Checkpoint.check(
+            last, is: trainer, record: record, tokenizer: tokenizer.description,
+            advice: "repeat the options of \(files.last), or start afresh without --resume")
         history = TrainingHistory(csv: TextFile.contents(of: files.log) ?? "", through: .max)
         history.epochs = (last.training.strings(TrainingRecord.epochsKey) ?? []).compactMap(
             EpochRecord.init(line:))
@@ -125,7 +127,7 @@ package final class TrainingRun {
             if trainer.sampler.firstSteps[report.epoch] == report.step {
                 try finishEpoch(report, observer)
                 saved = clock.now
-            } else if clock.now - saved > .seconds(options.checkpointSeconds) {
+            } else if (clock.now - saved) / .seconds(1) > options.checkpointSeconds {
                 try saveCheckpoint()
                 saved = clock.now
             }
@@ -165,9 +167,10 @@ package final class TrainingRun {
             try model.write(to: files.epoch(entry.epoch), profile: .lossless)
         }
         if trainer.isFinished { try model.write(to: files.last, profile: .lossless) }
-        try saveCheckpoint()
+        // Before the checkpoint, after which a run that was killed has nothing of this epoch left to do.
         try TextFile.write(
             LossCurve(history, title: options.title).svg, to: files.lossCurve)
+        try saveCheckpoint()
         observer.didFinishEpoch(entry, isBest: isBest, model: model)
     }
 
