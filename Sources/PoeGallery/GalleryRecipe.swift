@@ -63,7 +63,10 @@ package struct GalleryRecipe: Sendable, Equatable {
 
     /// The command that prints the text of a cell.
     func command(_ cell: Cell, model: String) -> String {
-        "poe-run \(Self.quoted(model)) -p \(Self.quoted(prompts[cell.prompt])) -n \(predict) "
+        let prompt = prompts[cell.prompt]
+        // As a word of its own, a phrase that begins with a dash would be taken for a flag.
+        let mark = prompt.utf8.first == UInt8(ascii: "-") ? "=" : " "
+        return "poe-run \(Self.quoted(model)) -p\(mark)\(Self.quoted(prompt)) -n \(predict) "
             + "--temp \(cell.temperature) --top-k \(topK) --seed \(cell.seed)"
     }
 

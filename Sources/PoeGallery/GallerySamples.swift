@@ -15,15 +15,17 @@ struct GallerySamples {
 
     /// The members of the file.
     var members: [String: JSON] {
-        [
+        // Each use of `recipe.cells` makes them all.
+        let cells = recipe.cells
+        return [
             "format": "poe-gallery", "model": .string(model.id),
-            "samples": .array(recipe.cells.indices.map(sample)), "version": 1,
+            "samples": .array(cells.indices.map { sample($0, of: cells[$0]) }), "version": 1,
             "vocabulary": vocabulary,
         ]
     }
 
-    private func sample(_ place: Int) -> JSON {
-        let (cell, completion) = (recipe.cells[place], completions[place])
+    private func sample(_ place: Int, of cell: GalleryRecipe.Cell) -> JSON {
+        let completion = completions[place]
         let told = completion.logProbabilities
         return .sorted([
             "alternative_log_probabilities": .array(

@@ -25,7 +25,7 @@ extension Model {
             Model(
                 tokenizer: tokenizer, weights: try weights(of: reader, threads: threads),
                 card: reader.card, metadata: reader.metadata, evaluation: reader.evaluation,
-                training: reader.training, extraSections: try extraSections(of: reader))
+                training: reader.training, extraSections: reader.extraSections)
         }
     }
 
@@ -79,13 +79,6 @@ extension Model {
             unsafe UnsafeMutableBufferPointer(start: views[$0].pointer, count: views[$0].count)
         }
         return weights
-    }
-
-    /// Sections of kinds that this version does not know; most files have none.
-    private static func extraSections(of reader: PoemReader) throws(PoemError) -> [ExtraSection] {
-        guard reader.sections.contains(where: { !SectionKind.known.contains($0.kind) })
-        else { return [] }
-        return try reader.contents().extraSections
     }
 
     static func opened<Value>(

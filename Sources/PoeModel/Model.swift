@@ -42,12 +42,15 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
     case file(PoemError)
     /// The file's tokenizer cannot be built.
     case tokenizer(TokenizerError)
+    /// int8 was asked for, and sums over so wide a layer or so long a context do not fit its 32 bits.
+    case tooLargeForIntegers
 
     /// The exit status of a command that ends with this error (`sysexits.h`).
     package var exitCode: Int32 {
         switch self {
         case .file(let error): error.exitCode
         case .tokenizer: 65
+        case .tooLargeForIntegers: 64
         }
     }
 
@@ -55,6 +58,10 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .file(let error): error.description
         case .tokenizer(let error): "the tokenizer in the file cannot be used: \(error)"
+        case .tooLargeForIntegers:
+            "the model is too large for int8: expected layers of at most "
+                + "\(PackedWeights.mostIntegerInputs) inputs and a context of at most "
+                + "\(PackedWeights.mostIntegerPositions); use f32"
         }
     }
 }

@@ -7,6 +7,7 @@ extension ModelError: ClassifiedError {
         switch self {
         case .file(let error): error.failureKind
         case .tokenizer: .malformed
+        case .tooLargeForIntegers: .usage
         }
     }
 }

@@ -17,25 +17,36 @@ extension PackedWeights {
         }
     }
 
+    /// Products of int8 add up that many terms, and attention that many positions, in 32 bits: 65,536 x 127 x
+    /// 255 and 131,072 x 127 x 127 are below 2^31.
+    static let mostIntegerInputs = 65_536, mostIntegerPositions = 131_072
+
+    private static func fitsIntegers(_ configuration: ModelConfiguration) -> Bool {
+        max(configuration.modelDimension, configuration.feedForwardDimension) <= mostIntegerInputs
+            && configuration.contextLength <= mostIntegerPositions
+    }
+
     /// Reads a file's weights.
     ///
     /// - Parameters:
     ///   - arithmetic: With `.int8`, symbols go from the file to the kernels as they are, and tensors
     ///     that are stored as floats are rounded to symbols. If nil, `.int8` where nothing would have to
-    ///     be rounded, else `.f32`.
+    ///     be rounded and the model is not too large for it, else `.f32`.
     ///   - kernels: Those of the engines that use the weights.
     ///   - threads: Threads that decode; the result does not depend on them.
     package static func load(
         _ reader: PoemReader, arithmetic: Arithmetic? = nil, kernels: KernelSet = .best,
         threads: Int = 2
     ) throws(ModelError) -> PackedWeights {
-        switch arithmetic ?? (areSymbols(in: reader) ? .int8 : .f32) {
+        let fits = fitsIntegers(reader.configuration)
+        switch arithmetic ?? (fits && areSymbols(in: reader) ? .int8 : .f32) {
         case .f32:
             let weights = try Model.opened { () throws(PoemError) in
                 try Model.weights(of: reader, threads: threads)
             }
             return PackedWeights(weights, compute: Compute(threads: threads, kernels: kernels))
         case .int8:
+            guard fits else { throw .tooLargeForIntegers }
             return try Model.opened { () throws(PoemError) in
                 try loadIntegers(reader, IntegerKernels(kernels), threads)
             }

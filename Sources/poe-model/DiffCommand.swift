@@ -80,12 +80,30 @@ struct ModelDifference {
             records.append(
                 Fact(name: "card", first: Self.length(a.card), second: Self.length(b.card)))
         }
+        records += Self.sections(a.extraSections, b.extraSections)
         guard architecture.isEmpty else { return }
         tensors = a.weights.layout.parameters.compactMap { Self.compare($0, a, b) }
     }
 
     private static func length(_ card: String?) -> String {
         card.map { Format.count($0.unicodeScalars.count, "character") } ?? "-"
+    }
+
+    /// Sections of unknown kinds are compared by what they hold, however it is stored.
+    private static func sections(_ a: [ExtraSection], _ b: [ExtraSection]) -> [Fact] {
+        let kinds = Set((a + b).map(\.kind.description)).sorted()
+        return kinds.compactMap { kind in
+            let (x, y) = (content(of: kind, a), content(of: kind, b))
+            return x == y ? nil : Fact(name: "section \(kind)", first: x, second: y)
+        }
+    }
+
+    private static func content(of kind: String, _ sections: [ExtraSection]) -> String {
+        guard let section = sections.first(where: { $0.kind.description == kind }) else {
+            return "-"
+        }
+        return "\(Format.count(section.decodedLength, "byte")), "
+            + "hash \(String(section.decodedHash, radix: 16))"
     }
 
     private static func compare(_ parameter: Parameter, _ a: Model, _ b: Model) -> Tensor? {
@@ -119,12 +137,20 @@ struct ModelDifference {
             base = "\(scalars.count) characters, \(hash(scalars.map(\.value)))"
         }
         let merges = hash(tokenizer.merges.flatMap { [$0.left, $0.right] })
+        let specials = hash(
+            tokenizer.specialTokens.flatMap { special in
+                [UInt32(special.role.rawValue), UInt32(special.bytes.count)]
+                    + special.bytes.map { UInt32($0) }
+            })
         return [
             ("base", base), ("merges", "\(tokenizer.merges.count) merges, \(merges)"),
             ("pretokenizer", "\(tokenizer.pretokenizer)"),
             ("unknown", "\(tokenizer.unknownPolicy)"),
             ("replacement", "\(tokenizer.replacement)"), ("folds", "\(tokenizer.folds.rawValue)"),
-            ("special_tokens", "\(tokenizer.specialTokens.count)"),
+            (
+                "special_tokens",
+                "\(Format.count(tokenizer.specialTokens.count, "token")), \(specials)"
+            ),
         ]
     }
 

@@ -81,6 +81,7 @@ struct PackCommand: ParsableCommand {
         }
         guard corpus.isGiven || !calibrate.isEmpty else {
             let settings = compact.settings
+            model.evaluation.removeLosses()
             model.evaluation["compression"] = .string(
                 "k \(settings.k), embedding k \(settings.embeddingK), not measured")
             return .compact(settings)
@@ -108,6 +109,7 @@ struct PackCommand: ParsableCommand {
         if choice.cost > budget {
             Output.warn("no grid is within the budget of \(budget); this is the finest one")
         }
+        model.evaluation.removeLosses()
         model.evaluation["protocol"] = .string(LossProtocol.name)
         model.evaluation["exact.nats_per_token"] = .double(choice.exactLoss)
         model.evaluation["validation.nats_per_token"] = .double(choice.packedLoss)
@@ -116,6 +118,18 @@ struct PackCommand: ParsableCommand {
         }
         model.evaluation["compression.nats_per_token"] = .double(choice.cost)
         return choice.settings
+    }
+}
+
+extension Metadata {
+    /// Takes out the losses and what is said of a grid: they are those of the weights before.
+    ///
+    /// The rest, such as the epoch, is true of the rounded weights too.
+    fileprivate mutating func removeLosses() {
+        let subjects: Set<Substring> = ["compression", "exact", "protocol", "validation"]
+        for key in keys where subjects.contains(key.prefix(while: { $0 != "." })) {
+            self[key] = nil
+        }
     }
 }
 

@@ -65,24 +65,45 @@ import Testing
         #expect(changed.errors.contains("model-tiny.json: samples[0].text"))
     }
 
-    @Test func tellsCommandsThatGiveTheTexts() throws {
-        let made = try gallery(
-            place.model, "-o", path("g"), "-n", "20", "--temperatures", "0.5,1", "--samples", "2")
-        #expect(made.status == 0, "\(made.errors)")
-        let file = try #require(
-            JSONSerialization.jsonObject(
-                with: Data(contentsOf: place.folder.url("g/model-tiny.json"))) as? [String: Any])
-        let samples = try #require(file["samples"] as? [[String: Any]])
-        #expect(samples.count == 8 * 2 * 2)
-        for sample in samples.prefix(6) {
+    /// Runs samples' commands and compares what they print.
+    private func expectCommandsGiveTheTexts(_ samples: some Sequence<[String: Any]>) throws {
+        for sample in samples {
             let command = try #require(sample["command"] as? String)
             let program = Program("poe-run").url.deletingLastPathComponent().path
             let run = try Program("/bin/sh").run(
                 ["-c", "\(program)/\(command) --no-display-prompt --quiet"])
+            #expect(run.status == 0, "\(run.errors)")
             #expect(
                 run.text.trimmingCharacters(in: .newlines)
                     == (sample["text"] as? String)?.trimmingCharacters(in: .newlines))
         }
+    }
+
+    private func samples(_ folder: String) throws -> [[String: Any]] {
+        let file = try #require(
+            JSONSerialization.jsonObject(
+                with: Data(contentsOf: place.folder.url(folder + "/model-tiny.json")))
+                as? [String: Any])
+        return try #require(file["samples"] as? [[String: Any]])
+    }
+
+    @Test func tellsCommandsThatGiveTheTexts() throws {
+        let made = try gallery(
+            place.model, "-o", path("g"), "-n", "20", "--temperatures", "0.5,1", "--samples", "2")
+        #expect(made.status == 0, "\(made.errors)")
+        let samples = try samples("g")
+        #expect(samples.count == 8 * 2 * 2)
+        try expectCommandsGiveTheTexts(samples.prefix(6))
+    }
+
+    @Test func tellsCommandsForPhrasesThatBeginWithADash() throws {
+        let phrases = try place.folder.write("--Nevermore\n-\n--help = 'no'\n", to: "phrases.txt")
+        let made = try gallery(
+            place.model, "-o", path("g"), "-n", "20", "--prompts", phrases, "--temperatures", "0.5")
+        #expect(made.status == 0, "\(made.errors)")
+        let samples = try samples("g")
+        #expect(samples.count == 3)
+        try expectCommandsGiveTheTexts(samples)
     }
 
     @Test(

@@ -1,7 +1,9 @@
 import Foundation
 import Poe
+import PoeCore
 import PoeInference
 import PoeModel
+import PoeTokenizer
 import PoemFile
 import Testing
 
@@ -137,6 +139,73 @@ import Testing
             TinyModel.alphabetText)
         let recorded = try #require(searched.evaluation.double("validation.nats_per_token"))
         #expect(abs(loss.natsPerToken - recorded) < 1e-12)
+    }
+
+    /// Losses in a file are those of its weights: rounded ones have none until they are measured.
+    @Test func packsNoLossesOfOtherWeights() throws {
+        let text = try place.folder.write(TinyModel.alphabetText, to: "text.txt")
+        var model = try TinyModel.make()
+        model.evaluation = [
+            "compression.nats_per_token": 0.1, "epoch": 3, "exact.nats_per_token": 2.4,
+            "protocol": "windows", "validation.nats_per_character": 1.5,
+            "validation.nats_per_token": 2.5,
+        ]
+        try model.write(to: path("told.poem"), profile: .lossless)
+        func losses(_ input: String, _ output: String, _ arguments: String...) throws -> Metadata {
+            let run = try Program("poe-model").run(
+                ["pack", path(input), "-o", path(output)] + arguments)
+            #expect(run.status == 0, "\(run.errors)")
+            return try PoemReader(path: path(output)).evaluation
+        }
+        for profile in ["lossless", "mapped"] {
+            let same = try losses("told.poem", "same.poem", "--profile", profile)
+            #expect(same == model.evaluation)
+        }
+        let rounded = try losses("told.poem", "grid.poem", "-k", "0.5")
+        #expect(rounded.keys == ["compression", "epoch"])
+        #expect(rounded.string("compression")?.hasSuffix("not measured") == true)
+        #expect(try losses("grid.poem", "kept.poem", "--profile", "lossless") == rounded)
+        let measured = try losses("grid.poem", "measured.poem", "--calibrate", text)
+        #expect(measured.keys == model.evaluation.keys)
+        #expect(measured.string("protocol") == LossProtocol.name)
+    }
+
+    @Test func comparesSpecialTokensAndUnknownSections() throws {
+        /// A model whose last token is a special one.
+        func write(_ name: String, _ spelling: String, _ role: SpecialTokenRole, _ section: [UInt8])
+            throws
+        {
+            var model = try TinyModel.make()
+            var description = model.tokenizer.description
+            description.merges.removeLast()
+            let id = TokenID(description.vocabularySize)
+            description.specialTokens = [
+                SpecialToken(id: id, bytes: Array(spelling.utf8), role: role)
+            ]
+            model.tokenizer = try Tokenizer(description)
+            let kind = try #require(SectionKind("ZZZZ"))
+            model.extraSections = section.isEmpty ? [] : [ExtraSection(kind: kind, bytes: section)]
+            try model.write(to: path(name), profile: .lossless)
+        }
+        func names(_ list: Any?) -> [String] {
+            (list as? [[String: Any]] ?? []).compactMap { $0["name"] as? String }
+        }
+        try write("a.poem", "<end>", .endOfText, [1, 2])
+        for (spelling, role, section, tokenizer, records) in [
+            ("<end>", .endOfText, [1, 2], [], []),
+            ("<END>", .endOfText, [1, 2], ["special_tokens"], []),
+            ("<end>", .other, [1, 2], ["special_tokens"], []),
+            ("<end>", .endOfText, [1, 3], [], ["section ZZZZ"]),
+            ("<end>", .endOfText, [], [], ["section ZZZZ"]),
+        ] as [(String, SpecialTokenRole, [UInt8], [String], [String])] {
+            try write("b.poem", spelling, role, section)
+            let json = try run("diff", path("a.poem"), path("b.poem"), "--json").json()
+            #expect(json["identical"] as? Bool == (tokenizer.isEmpty && records.isEmpty))
+            #expect(names(json["tokenizer"]) == tokenizer)
+            #expect(names(json["records"]) == records)
+        }
+        let text = try run("diff", path("a.poem"), path("b.poem")).text
+        #expect(text.contains("section ZZZZ  2 bytes, hash "))
     }
 
     @Test func comparesModelsThatHaveLittleInCommon() throws {

@@ -188,6 +188,23 @@ import Testing
             last == "poe-run '\(path)' -p 'it'\\''s — “é”' -n 40 --temp 0.75 --top-k 40 --seed 8")
     }
 
+    /// As a word of its own, `poe-run` would take such a phrase for a flag.
+    @Test func writesCommandsForPhrasesThatBeginWithADash() throws {
+        let path = try folder.write(try TinyModel.model(), to: "m.poem")
+        var recipe = GalleryRecipe()
+        recipe.prompts = ["--abc", "-", "- a = b", "a-b"]
+        recipe.temperatures = [0.5]
+        recipe.predict = 1
+        let files = try Gallery(models: [path], recipe: recipe).files()
+        let samples = try #require(try json(files, "model-m.json")["samples"] as? [[String: Any]])
+        let end = "-n 1 --temp 0.5 --top-k 40 --seed 1"
+        #expect(
+            samples.compactMap { $0["command"] as? String }
+                == ["-p=--abc", "-p=-", "-p='- a = b'", "-p a-b"].map {
+                    "poe-run \(path) \($0) \(end)"
+                })
+    }
+
     /// The page asks no other host for anything.
     @Test func thePageNeedsNothingFromElsewhere() throws {
         let path = try folder.write(try TinyModel.model(), to: "m.poem")

@@ -84,6 +84,38 @@ struct ModelFileTests {
         }
     }
 
+    @Test("sections of a later version are kept without decoding the rest of a checkpoint")
+    func extraSectionsOfACheckpoint() throws {
+        var contents = try TinyModel.model().contents(.lossless)
+        let kind = try #require(SectionKind("ZZZZ"))
+        contents.extraSections = [ExtraSection(kind: kind, bytes: [1, 2, 3])]
+        let moment = TensorRecord(
+            name: "moment", shape: [4], data: .f32([1, 2, 3, 4]), storage: .raw)
+        contents.checkpoint = CheckpointState(optimizer: [moment])
+        var file = try PoemWriter.bytes(contents)
+        let sections = try PoemReader(bytes: file).sections
+        let data = try #require(sections.first { $0.kind == .optimizerData })
+        // Whoever decodes this section finds the damage.
+        file[data.range.lowerBound] ^= 1
+        let loaded = try Model.load(PoemReader(bytes: file))
+        #expect(loaded.extraSections == contents.extraSections)
+    }
+
+    @Test("a model too large for int8 runs in f32")
+    func tooLargeForIntegers() throws {
+        var configuration = TinyModel.configuration
+        configuration.feedForwardDimension = 65_537
+        configuration.layerCount = 1
+        let file = try PoemWriter.bytes(
+            TinyModel.model(configuration).contents(.compact(CompactSettings())))
+        let reader = try PoemReader(bytes: file)
+        #expect(PackedWeights.areSymbols(in: reader))
+        #expect(try PackedWeights.load(reader).arithmetic == .f32)
+        #expect(throws: ModelError.tooLargeForIntegers) {
+            try PackedWeights.load(reader, arithmetic: .int8)
+        }
+    }
+
     @Test("errors say what is wrong")
     func errors() throws {
         let missing = "/tmp/poe-model-tests-no-such-file.poem"
