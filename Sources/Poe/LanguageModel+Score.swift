@@ -45,6 +45,8 @@ extension LanguageModel {
     ///   - stride: Tokens from the start of a window to the next, 1 to the context length; less than
     ///     that gives most tokens a longer history, at a higher cost.
     ///   - threads: One for each processor if nil.
+    /// - Throws: ``PoeError`` for a stride out of range, and for a context that takes more memory than
+    ///   the model was opened with.
     public func score(_ text: String, stride: Int? = nil, threads: Int? = nil) throws(PoeError)
         -> TextScore
     {
@@ -54,6 +56,7 @@ extension LanguageModel {
                 "stride is \(stride ?? 0); expected 1 to \(configuration.contextLength)")
         }
         let tokens = try encode(text, unknown: .skip)
+        _ = try cacheBytes(tokens: tokens.count)
         let score = engine(threads: threads).score(tokens, stride: stride)
         return TextScore(
             characters: text.unicodeScalars.count,

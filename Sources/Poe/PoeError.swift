@@ -49,6 +49,7 @@ public struct PoeError: Error, Sendable, Hashable, CustomStringConvertible {
     init(_ error: ModelError) {
         let code: Code =
             switch error.exitCode {
+            case 64: .invalidOption
             case 65: .malformedFile
             case 66: .noInput
             case 74: .inputOutput

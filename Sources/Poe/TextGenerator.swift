@@ -150,22 +150,45 @@ public struct TextGenerator: Sendable {
                 return completion
             }
         } catch {
-            throw PoeError(error)
+            throw named(error, rows)
         }
+    }
+
+    /// The error as callers can place it: they know their prompts, not the requests made of them.
+    private func named(_ error: GenerationError, _ rows: [TextRow]) -> PoeError {
+        let unnamed = PoeError(error)
+        guard case .contextTooShort(let request, _, _, _) = error,
+            rows.contains(where: { $0.prompt > 0 })
+        else { return unnamed }
+        return PoeError(
+            unnamed.code, "prompt \(rows[request].prompt + 1): \(unnamed.description)")
     }
 
     /// How many texts can be in progress within the model's memory limit.
     private func rowLimit() throws(PoeError) -> Int {
-        let bytes = KVCache.bytes(model.configuration, model.arithmetic)
-        guard bytes <= model.maxMemory else {
+        let bytes = try model.cacheBytes(tokens: model.configuration.contextLength)
+        return max(1, min(maximumRows, model.maxMemory / bytes))
+    }
+}
+
+extension LanguageModel {
+    /// Bytes that the keys and values of a text of so many tokens take, at most of a full context.
+    ///
+    /// - Throws: ``PoeError`` if they are more than the model's memory limit.
+    func cacheBytes(tokens: Int) throws(PoeError) -> Int {
+        var part = configuration
+        part.contextLength = max(1, min(tokens, part.contextLength))
+        let bytes = KVCache.bytes(part, arithmetic)
+        guard bytes <= maxMemory else {
             throw PoeError(
                 .invalidOption,
                 """
-                one text of \(model.configuration.contextLength) tokens takes \(bytes) bytes of \
-                memory; at most \(model.maxMemory) are allowed
+                one text of \(part.contextLength) tokens takes \(bytes) bytes of memory, and at \
+                most \(maxMemory) are allowed; take a model with a shorter context, or open this \
+                one with a larger maxMemory
                 """)
         }
-        return max(1, min(maximumRows, model.maxMemory / bytes))
+        return bytes
     }
 }
 

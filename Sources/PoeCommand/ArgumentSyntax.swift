@@ -24,6 +24,8 @@ package struct CommandFlag<Values>: Sendable {
     /// What stands for its value in the help; nil for a flag without one.
     let value: String?
     let help: String
+    /// What its value has to be, as errors say it, where there are no words for it.
+    let expected: String?
     /// The words that can be its value, if only these, and what they do.
     let words: [(name: String, meaning: String)]
     /// What shells complete the value to.
@@ -33,13 +35,14 @@ package struct CommandFlag<Values>: Sendable {
 
     /// A flag with a value.
     package init(
-        _ names: String..., value: String, help: String,
+        _ names: String..., value: String, help: String, expected: String? = nil,
         words: [(name: String, meaning: String)] = [], completion: ValueCompletion = .nothing,
         apply: @escaping @Sendable (inout Values, String) -> Bool
     ) {
         self.names = names
         self.value = value
         self.help = help
+        self.expected = expected
         self.words = words
         self.completion = completion
         self.apply = apply
@@ -52,6 +55,7 @@ package struct CommandFlag<Values>: Sendable {
         self.names = names
         value = nil
         self.help = help
+        expected = nil
         words = []
         completion = .nothing
         apply = { values, _ in
@@ -161,10 +165,11 @@ package struct ArgumentSyntax<Values>: Sendable {
             rest.removeFirst()
         }
         guard flag.apply(&values, value ?? "") else {
-            let expected =
-                flag.words.isEmpty
-                ? "" : "; expected one of " + flag.words.map(\.name).joined(separator: ", ")
-            throw UsageError("the value '\(value ?? "")' is invalid for '\(spelled)'\(expected)")
+            let words = flag.words.map(\.name).joined(separator: ", ")
+            let expected = words.isEmpty ? flag.expected : "one of " + words
+            throw UsageError(
+                "the value '\(value ?? "")' is invalid for '\(spelled)'"
+                    + (expected.map { "; expected \($0)" } ?? ""))
         }
     }
 

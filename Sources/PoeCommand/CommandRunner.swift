@@ -1,9 +1,12 @@
+import Poe
 import PoeCore
 
 /// How a program runs and ends.
 package enum CommandRunner {
     /// Runs a program's work and ends the program with the status that belongs to what happened; an
     /// error has been reported in one sentence on standard error.
+    ///
+    /// A `POE_KERNELS` that names no kernels of this machine is refused first.
     ///
     /// - Parameters:
     ///   - catchesInterrupt: Whether Ctrl-C is a wish that the command looks at (``Interrupt``);
@@ -17,6 +20,7 @@ package enum CommandRunner {
         if catchesInterrupt { Interrupt.install() }
         Interrupt.letSignalsThrough()
         do {
+            try TextGenerator.checkKernels()
             try body()
             System.end(.success)
         } catch is Interrupted {

@@ -11,9 +11,13 @@ import PoeCore
 /// Reading text that a person gives to a command.
 package enum InputText {
     /// The text of a file, or of standard input where `path` is `-`.
-    package static func read(_ path: String) throws(CommandFailure) -> String {
+    ///
+    /// - Throws: ``CommandFailure``; ``Interrupted`` when Ctrl-C is pressed meanwhile.
+    package static func read(_ path: String) throws -> String {
         let name = path == "-" ? "standard input" : path
         let bytes = try path == "-" ? standardInput() : bytes(of: path)
+        // Ctrl-C also ends the program that writes into a pipe: what it had written is not the text.
+        if Interrupt.isRequested { throw Interrupted() }
         if let offset = UTF8Validation.firstInvalidOffset(in: bytes) {
             throw CommandFailure(
                 .malformed, "\(name): not UTF-8 text: invalid bytes at offset \(offset)")
@@ -23,20 +27,26 @@ package enum InputText {
 
     /// The text of a prompt: as ``read(_:)``, without one line end at its end, which editors and
     /// `echo` add and nobody means.
-    package static func readPrompt(_ path: String) throws(CommandFailure) -> String {
+    package static func readPrompt(_ path: String) throws -> String {
         var text = try read(path)
         if text.utf8.last == UInt8(ascii: "\n") { text.unicodeScalars.removeLast() }
         if text.utf8.last == UInt8(ascii: "\r") { text.unicodeScalars.removeLast() }
         return text
     }
 
-    private static func standardInput() throws(CommandFailure) -> [UInt8] {
+    private static func standardInput() throws -> [UInt8] {
         try contents(of: STDIN_FILENO, named: "standard input")
     }
 
     /// The bytes of a whole file.
-    package static func bytes(of path: String) throws(CommandFailure) -> [UInt8] {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    ///
+    /// - Throws: ``CommandFailure``; ``Interrupted`` when Ctrl-C breaks off the waiting for a pipe.
+    package static func bytes(of path: String) throws -> [UInt8] {
+        var descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        while descriptor < 0, errno == EINTR {
+            if Interrupt.isRequested { throw Interrupted() }
+            descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        }
         guard descriptor >= 0 else {
             throw CommandFailure(.noInput, "\(path): \(System.reason)")
         }
@@ -46,7 +56,7 @@ package enum InputText {
 
     private static func contents(
         of descriptor: Int32, named name: String
-    ) throws(CommandFailure) -> [UInt8] {
+    ) throws -> [UInt8] {
         var bytes: [UInt8] = []
         var block = [UInt8](repeating: 0, count: 1 << 16)
         while true {
@@ -57,10 +67,11 @@ package enum InputText {
                 bytes += block[..<count]
             } else if count == 0 {
                 return bytes
-            } else if errno == EISDIR {
-                throw CommandFailure(.noInput, "\(name): \(System.reason)")
-            } else if errno != EINTR || Interrupt.isRequested {
-                throw CommandFailure(.inputOutput, "\(name): \(System.reason)")
+            } else if errno == EINTR {
+                if Interrupt.isRequested { throw Interrupted() }
+            } else {
+                throw CommandFailure(
+                    errno == EISDIR ? .noInput : .inputOutput, "\(name): \(System.reason)")
             }
         }
     }

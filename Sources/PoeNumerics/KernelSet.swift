@@ -1,10 +1,22 @@
 import CPoeKernels
+package import PoeCore
 
 #if canImport(Glibc)
     import Glibc
+#elseif canImport(Musl)
+    import Musl
 #elseif canImport(Darwin)
     import Darwin
 #endif
+
+/// `POE_KERNELS` names no kernels that this machine can run.
+package struct KernelSetError: ClassifiedError, Equatable {
+    /// One sentence: what was found and what was expected.
+    package let description: String
+
+    /// A setting that cannot be.
+    package var failureKind: FailureKind { .usage }
+}
 
 /// One table of C kernels per instruction set; all give the same bits.
 package enum KernelSet: String, CaseIterable, Sendable {
@@ -28,7 +40,7 @@ package enum KernelSet: String, CaseIterable, Sendable {
 
     /// The set to use: the one that `POE_KERNELS` names, if this machine has it; else the fastest.
     ///
-    /// - Note: A command that wants to refuse a wrong `POE_KERNELS` compares it with ``available``.
+    /// - Note: Commands refuse a `POE_KERNELS` that names none of ``available``: ``checkForced()``.
     package static var best: KernelSet {
         if let forced, available.contains(forced) { return forced }
         let paysBF16 = poe_bf16_pays() != 0
@@ -36,9 +48,28 @@ package enum KernelSet: String, CaseIterable, Sendable {
     }
 
     /// The set that `POE_KERNELS` names, available or not.
-    package static var forced: KernelSet? {
+    package static var forced: KernelSet? { forcedName.flatMap(KernelSet.init(rawValue:)) }
+
+    /// What `POE_KERNELS` is, if it is set.
+    private static var forcedName: String? {
         guard let value = unsafe getenv("POE_KERNELS") else { return nil }
-        return KernelSet(rawValue: unsafe String(cString: value))
+        return unsafe String(cString: value)
+    }
+
+    /// Throws if `POE_KERNELS` is set and names no set that this machine can run.
+    package static func checkForced() throws(KernelSetError) {
+        if let forcedName { try check(forcedName) }
+    }
+
+    /// Throws if `name` is that of no set that this machine can run; an empty one asks for none.
+    package static func check(_ name: String) throws(KernelSetError) {
+        let names = available.map(\.rawValue)
+        guard name.isEmpty || names.contains(name) else {
+            throw KernelSetError(
+                description: "POE_KERNELS is '\(name)'; expected one of "
+                    + "\(names.joined(separator: ", ")), which this processor can run, or nothing "
+                    + "for the fastest")
+        }
     }
 }
 

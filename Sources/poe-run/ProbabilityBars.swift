@@ -2,6 +2,7 @@ import PoeCommand
 
 /// Tokens and their probabilities, a line each with a bar.
 struct ProbabilityBars {
+    /// Shares are finite numbers.
     private let tokens: [(text: String, share: Double)]
     private let terminal: Terminal
     /// Characters of the longest bar.

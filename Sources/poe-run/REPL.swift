@@ -110,9 +110,14 @@ struct REPL {
             Output.note("there is no text yet; /probs TEXT shows what may follow TEXT")
             return
         }
-        let found = try session.alternatives(after: text, count: Self.alternatives)
-        let bars = ProbabilityBars(found, Terminal(.error))
-        Output.note(bars.text)
+        do {
+            let found = try session.alternatives(after: text, count: Self.alternatives)
+            let bars = ProbabilityBars(found, Terminal(.error))
+            Output.note(bars.text)
+        } catch let error as any ClassifiedError where error.failureKind == .malformed {
+            // Another model can still be taken.
+            Output.note(error.description)
+        }
     }
 
     /// What the last text has from the corpus word for word.
@@ -150,6 +155,8 @@ struct REPL {
                 "\(path): \(Format.count(lastText.unicodeScalars.count, "character")) added")
         } catch let error as any ClassifiedError {
             Output.note(error.description)
+        } catch is Interrupted where editor.isInteractive {
+            // Ctrl-C ends the waiting for a pipe, not the conversation.
         }
     }
 

@@ -77,26 +77,27 @@ extension RunCommand {
         [
             CommandFlag(
                 "-n", "--predict", value: "predict",
-                help: "Tokens to generate, at most. (default: 100)"
+                help: "Tokens to generate, at most. (default: 100)", expected: "a whole number"
             ) { options, text in set(&options.settings.predict, text) },
             CommandFlag(
                 "--temp", value: "temp",
                 help: "Temperature: below 1 safer, above 1 wilder; 0 = always the most probable "
-                    + "token. (default: 0.8)"
+                    + "token. (default: 0.8)", expected: "a number"
             ) { options, text in set(&options.settings.temperature, text) },
             CommandFlag(
                 "--top-k", value: "top-k",
-                help: "Draw from this many of the most probable tokens (0 = all). (default: 40)"
+                help: "Draw from this many of the most probable tokens (0 = all). (default: 40)",
+                expected: "a whole number"
             ) { options, text in set(&options.settings.topK, text) },
             CommandFlag(
                 "--top-p", value: "top-p",
                 help: "Draw from the most probable tokens that reach this probability (1 = all). "
-                    + "(default: 1.0)"
+                    + "(default: 1.0)", expected: "a number"
             ) { options, text in set(&options.settings.topP, text) },
             CommandFlag(
                 "--min-p", value: "min-p",
                 help: "Leave out tokens below this share of the largest probability (0 = none). "
-                    + "(default: 0.0)"
+                    + "(default: 0.0)", expected: "a number"
             ) { options, text in set(&options.settings.minP, text) },
         ]
     }
@@ -105,15 +106,17 @@ extension RunCommand {
         [
             CommandFlag(
                 "--repeat-penalty", value: "repeat-penalty",
-                help: "Above 1, make the last 64 tokens less likely (1 = off). (default: 1.0)"
+                help: "Above 1, make the last 64 tokens less likely (1 = off). (default: 1.0)",
+                expected: "a number"
             ) { options, text in set(&options.settings.repeatPenalty, text) },
             CommandFlag(
                 "-s", "--seed", value: "seed",
                 help: "Names the random numbers; without it another one each time, told on "
-                    + "standard error."
+                    + "standard error.", expected: "a whole number from 0 to \(UInt64.max)"
             ) { options, text in set(&options.settings.seed, text) },
             CommandFlag(
-                "--samples", value: "samples", help: "Texts for each prompt. (default: 1)"
+                "--samples", value: "samples", help: "Texts for each prompt. (default: 1)",
+                expected: "a whole number"
             ) { options, text in set(&options.samples, text) },
             CommandFlag(
                 "--stop", value: "text",
@@ -155,7 +158,8 @@ extension RunCommand {
             },
             CommandFlag(
                 "-t", "--threads", value: "threads",
-                help: "Threads (default: the machine's cores). No effect on the text."
+                help: "Threads (default: the machine's cores). No effect on the text.",
+                expected: "a whole number"
             ) { options, text in set(&options.threads, text) },
         ]
     }
@@ -174,7 +178,7 @@ extension RunCommand {
             CommandFlag(
                 "--logprobs", value: "k",
                 help: "With --jsonl: each token's log-probability, and those of the K most "
-                    + "probable ones."
+                    + "probable ones.", expected: "a whole number"
             ) { options, text in set(&options.output.logprobs, text) },
         ]
     }

@@ -94,9 +94,20 @@ struct Session {
         options.temperature = 0
         options.alternatives = count
         let next = try TextGenerator(model, options: options, threads: threads).generate(text)
-        return (next.logProbabilities.first?.alternatives ?? []).map {
-            (model.tokenizer.decode([$0.token]), exp($0.logProbability))
+        return try (next.logProbabilities.first?.alternatives ?? []).map {
+            let share = exp($0.logProbability)
+            guard share.isFinite else {
+                throw noNumbers("that of token \($0.token) is not a finite number")
+            }
+            return (model.tokenizer.decode([$0.token]), share)
         }
+    }
+
+    /// A file can be valid, and its weights so large that logits are infinite.
+    private func noNumbers(_ found: String) -> CommandFailure {
+        CommandFailure(
+            .malformed,
+            "\(path): the model's probabilities are no numbers: \(found); take another model")
     }
 
     private var wish: Continuation { Interrupt.isRequested ? .interruptAll : .proceed }
@@ -140,7 +151,13 @@ struct Session {
             let json = completion.json(
                 promptIndex: index / samples, tokenizer: model.tokenizer,
                 hasLogProbabilities: output.logprobs != nil)
-            try Output.write(json.encoded() + "\n")
+            let line: String
+            do {
+                line = try json.encoded()
+            } catch {
+                throw noNumbers("\(error)")
+            }
+            try Output.write(line + "\n")
         }
     }
 

@@ -153,10 +153,15 @@ extension Settings {
         var stops: [String] = []
         var current: String?
         var isEscaped = false
-        for character in text.unicodeScalars {
+        for (place, character) in zip(text.unicodeScalars.indices, text.unicodeScalars) {
             guard var stop = current else {
                 if character == "\"" { current = "" }
-                guard character == "\"" || character == " " else { break }
+                guard character == "\"" || character == " " else {
+                    let rest = String(text.unicodeScalars[place...])
+                    throw SettingError(
+                        description: "stop has \(rest) outside of quotation marks; expected texts "
+                            + "in quotation marks alone, such as \"a\" \"b\"")
+                }
                 continue
             }
             if character == "\"", !isEscaped {

@@ -6,6 +6,7 @@ private struct Values: Equatable, Sendable {
     var argument: String?
     var text: [String] = []
     var count = 0
+    var size = 0.0
     var isLoud = false
     var isLong = false
 }
@@ -31,6 +32,13 @@ private struct Values: Equatable, Sendable {
                     ) { values, text in
                         guard let count = Int(text) else { return false }
                         values.count = count
+                        return true
+                    },
+                    CommandFlag(
+                        "--size", value: "size", help: "A size.", expected: "a number"
+                    ) { values, text in
+                        guard let size = Double(text) else { return false }
+                        values.size = size
                         return true
                     },
                 ]
@@ -82,6 +90,7 @@ private struct Values: Equatable, Sendable {
         (["-t"], "missing value for '-t <text>'"),
         (["-t", "-l"], "missing value for '-t <text>'; one that begins with a dash is given as"),
         (["--count", "x"], "the value 'x' is invalid for '--count <n>'; expected one of 1, 2"),
+        (["--size=x"], "the value 'x' is invalid for '--size <size>'; expected a number"),
         (["--cuont", "1"], "unknown option '--cuont'; did you mean '--count'?"),
         (["--nothing=1"], "unknown option '--nothing'"), (["-y"], "unknown option '-y'"),
         (["a", "b"], "unexpected argument 'b'"), (["--", "a", "-l"], "unexpected argument '-l'"),

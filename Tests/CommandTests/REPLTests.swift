@@ -1,4 +1,5 @@
 import Foundation
+import PoeModel
 import Testing
 
 @Suite struct REPLScriptTests {
@@ -53,6 +54,7 @@ import Testing
         ("/set top-p 0", "top-p is 0.0; expected a number above 0"),
         ("/set nothing 1", "there is no setting nothing; the settings are predict, temp"),
         ("/set context-policy x", "expected one of slide, stop, error"),
+        ("/set stop \"a\" b", "stop has b outside of quotation marks; expected texts in quotation"),
         ("/set stop \"a", "no closing quotation mark"), ("/set stop \"\"", "stop is empty"),
         ("/nonsense", "there is no command /nonsense; /? lists them"),
     ])
@@ -92,6 +94,14 @@ import Testing
         let visible = likeliest.dropFirst("The quick".count)
             .replacing(" ", with: "␣").replacing("\n", with: "↵")
         #expect(visible.hasPrefix(first), "\(first), the text goes on with \(visible)")
+    }
+
+    @Test func probabilitiesThatAreNoNumbersAreTold() throws {
+        let path = place.folder.path + "/huge.poem"
+        try TinyModel.make(scale: 1e38).write(to: path, profile: .lossless)
+        let run = try talk("/model \(path)", "/probs The", "/show")
+        #expect(run.errors.contains("huge.poem: the model's probabilities are no numbers"))
+        #expect(run.errors.contains("\ntemp            0.8\n"), "it goes on")
     }
 
     @Test func whyShowsWhatStandsInTheCorpus() throws {

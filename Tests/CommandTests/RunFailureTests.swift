@@ -1,4 +1,5 @@
 import Foundation
+import PoeModel
 import Testing
 
 @Suite struct RunFailureTests {
@@ -20,6 +21,28 @@ import Testing
         #expect(run.status == 64)
         #expect(run.output.isEmpty)
         #expect(run.errors.hasPrefix("error: "))
+    }
+
+    @Test(arguments: [
+        (["--temp", "abc"], "'abc' is invalid for '--temp <temp>'; expected a number\n"),
+        (["-n", "1.5"], "'1.5' is invalid for '-n <predict>'; expected a whole number\n"),
+        (["--seed=-1"], "expected a whole number from 0 to 18446744073709551615\n"),
+    ])
+    func saysWhatAFlagTakes(arguments: [String], message: String) throws {
+        let run = try Program("poe-run").run([place.model] + arguments)
+        #expect(run.status == 64)
+        #expect(run.errors.contains(message), "\(run.errors)")
+    }
+
+    @Test(arguments: ["poe-run", "poe-train", "poe-model", "poe-bench", "poe-gallery"])
+    func refusesKernelsThatThereAreNot(name: String) throws {
+        let run = try Program(name).run(["--help"], environment: ["POE_KERNELS": "avx51"])
+        #expect(run.status == 64)
+        #expect(run.output.isEmpty)
+        #expect(run.errors.hasPrefix("error: POE_KERNELS is 'avx51'; expected one of scalar, "))
+        #expect(run.errors.split(separator: "\n").count == 1)
+        let unset = try Program(name).run(["--help"], environment: ["POE_KERNELS": ""])
+        #expect(unset.status == 0)
     }
 
     @Test func missingFilesAreNoInput() throws {
@@ -45,6 +68,18 @@ import Testing
         #expect(try Program("poe-run").run([text]).status == 65)
     }
 
+    @Test func probabilitiesThatAreNoNumbersAreMalformed() throws {
+        let path = place.folder.path + "/huge.poem"
+        try TinyModel.make(scale: 1e38).write(to: path, profile: .lossless)
+        let run = try Program("poe-run").run(
+            [path, "-p", "The", "-n", "2", "-s", "1", "--jsonl", "--logprobs", "1"])
+        #expect(run.status == 65)
+        #expect(run.output.isEmpty)
+        #expect(
+            run.errors.hasPrefix("error: \(path): the model's probabilities are no numbers: "))
+        #expect(run.errors.split(separator: "\n").count == 1)
+    }
+
     @Test func textThatIsNotUTF8IsMalformed() throws {
         try Data([0x61, 0xFF, 0x62]).write(to: place.folder.url("latin.txt"))
         let run = try place.generate("-f", place.folder.path + "/latin.txt")
@@ -68,6 +103,11 @@ import Testing
         let stop = try place.generate(
             "-p", "The", "-n", "100", "--context-policy", "stop", "--jsonl")
         #expect(try stop.json()["finish_reason"] as? String == "context")
+        let batch = try place.generate(
+            "--batch", "-", "-n", "5", "--samples", "2", "--context-policy", "error",
+            input: "The\n" + String(repeating: "The fox ", count: 30) + "\n")
+        #expect(batch.status == 64)
+        #expect(batch.errors.contains("error: prompt 2: "), "\(batch.errors)")
     }
 
     @Test func findsItsModel() throws {
@@ -114,6 +154,30 @@ import Testing
         #expect(output.fileHandleForReading.availableData.count == 5)
         let said = try String(contentsOf: place.folder.url("errors"), encoding: .utf8)
         #expect(!said.contains("error"))
+    }
+
+    @Test func interruptEndsTheWaitingForAPrompt() throws {
+        let process = Process()
+        process.executableURL = Program("poe-run").url
+        process.arguments = [place.model]
+        process.environment = Program.environment()
+        let (input, errors) = (Pipe(), try place.folder.writable("errors"))
+        process.standardInput = input
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = errors
+        try process.run()
+        // More than a pipe holds: when all is written, the program has begun to read.
+        try input.fileHandleForWriting.write(contentsOf: Data(repeating: 0x61, count: 1 << 20))
+        // An interrupt just before a read does not break it off; the next one ends the program.
+        for _ in 0..<600 where process.isRunning {
+            process.interrupt()
+            Thread.sleep(forTimeInterval: 0.1)
+        }
+        process.waitUntilExit()
+        try input.fileHandleForWriting.close()
+        #expect(process.terminationReason == .exit)
+        #expect(process.terminationStatus == 130)
+        #expect(try Data(contentsOf: place.folder.url("errors")).isEmpty)
     }
 
     @Test func interruptEndsTheTextAndTheProgram() throws {

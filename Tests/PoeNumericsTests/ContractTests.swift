@@ -15,6 +15,17 @@ import Testing
         print("kernel sets tested:", KernelSet.available.map(\.rawValue).joined(separator: ", "))
     }
 
+    @Test func onlyAvailableKernelSetsCanBeForced() throws {
+        for set in KernelSet.available { try KernelSet.check(set.rawValue) }
+        try KernelSet.check("")
+        let others = KernelSet.allCases.filter { !KernelSet.available.contains($0) }
+        for name in ["AVX2", "avx51", "scalar "] + others.map(\.rawValue) {
+            let error = #expect(throws: KernelSetError.self) { try KernelSet.check(name) }
+            #expect(error?.failureKind == .usage)
+            #expect(error?.description.hasPrefix("POE_KERNELS is '\(name)'; ") == true)
+        }
+    }
+
     @Test(arguments: [1, 16, 37]) func outputsMayBeInputs(columns: Int) {
         let compute = Compute(threads: 2)
         let rows = 19

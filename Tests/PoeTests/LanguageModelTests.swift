@@ -94,6 +94,21 @@ struct LanguageModelTests {
         #expect(score.totalNats == 0 && score.natsPerToken == 0 && score.natsPerCharacter == 0)
     }
 
+    @Test("a text in progress that takes too much memory is refused")
+    func memory() throws {
+        // Keys and values of 2 blocks of width 16: 256 bytes a token.
+        let model = LanguageModel(try TinyModel.model(), maxMemory: 1_000)
+        #expect(try model.score("ace").tokens.count == 3)
+        let text = "defghijk"
+        let scored = #expect(throws: PoeError.self) { try model.score(text) }
+        let generated = #expect(throws: PoeError.self) { try TextGenerator(model).generate("a") }
+        for error in [scored, generated] {
+            #expect(error?.code == .invalidOption)
+            #expect(error?.description.contains("take a model with a shorter context") == true)
+        }
+        #expect(scored?.description.hasPrefix("one text of 8 tokens takes 2048 bytes") == true)
+    }
+
     @Test("a stride out of range is refused", arguments: [0, -1, 17])
     func badStride(stride: Int) throws {
         let model = LanguageModel(try TinyModel.model())

@@ -185,6 +185,15 @@ struct TextGeneratorTests {
             try TinyModel.generator { $0.contextPolicy = .error }.generate("defgh")
         }
         #expect(error?.code == .contextTooShort)
+        #expect(error?.description.hasPrefix("5 prompt tokens") == true)
+        let batch = #expect(throws: PoeError.self) {
+            try TinyModel.generator {
+                $0.contextPolicy = .error
+                $0.maxNewTokens = 12
+            }.generate(batch: ["a", "defgha"], samples: 3)
+        }
+        #expect(batch?.code == .contextTooShort)
+        #expect(batch?.description.hasPrefix("prompt 2: 6 prompt tokens") == true)
         let fitting = try TinyModel.generator {
             $0.contextPolicy = .error
             $0.maxNewTokens = 12
