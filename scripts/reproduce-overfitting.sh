@@ -88,14 +88,14 @@ print("{},{:.4f},{}".format(sys.argv[1], found["share"], found["longest"]))' "$n
     mv "$folder/$name.copied.tmp" "$folder/$name.copied.csv"
 }
 
-# What one prompt gives at each stage.
+# stages NAME TOKENS: what one prompt gives at each stage.
 stages() {
-    local name=$1 pass
+    local name=$1 tokens=$2 pass
     [ -f "$folder/$name.poem" ] || return 0
     for pass in 1 4 8 12 16 22 24 26; do
         [ -f "$folder/$name.epoch-$pass.poem" ] || continue
         printf '%s, pass %s: ' "$name" "$pass"
-        "$bin/poe-run" "$folder/$name.epoch-$pass.poem" -p "The old man " -n 60 --seed 1 --quiet \
+        "$bin/poe-run" "$folder/$name.epoch-$pass.poem" -p "The old man " -n "$tokens" --seed 1 --quiet \
             2>/dev/null | tr '\n' ' '
         echo
     done
@@ -137,5 +137,6 @@ echo
 for name in bpe-quarter char-quarter; do
     [ ! -f "$folder/$name.copied.csv" ] || { echo "$name, copied:"; cat "$folder/$name.copied.csv"; }
 done
-stages bpe-quarter
-stages char-quarter
+# So that both write some 150 characters.
+stages bpe-quarter 60
+stages char-quarter 130
