@@ -5,10 +5,14 @@ extension ParsableCommand {
     /// Parses the program's arguments, runs the command, and ends the program with the status that
     /// belongs to what happened; an error has been reported in one sentence on standard error.
     ///
-    /// - Parameter catchesInterrupt: Whether Ctrl-C is a wish that the command looks at
-    ///   (`Interrupt`); otherwise it ends the program wherever it is.
-    package static func runCommand(catchesInterrupt: Bool = true) -> Never {
-        CommandRunner.run(catchesInterrupt: catchesInterrupt) {
+    /// - Parameters:
+    ///   - catchesInterrupt: Whether Ctrl-C is a wish that the command looks at (`Interrupt`);
+    ///     otherwise it ends the program wherever it is.
+    ///   - usesKernels: Whether a `POE_KERNELS` that names no kernels of this machine is refused.
+    package static func runCommand(
+        catchesInterrupt: Bool = true, usesKernels: Bool = true
+    ) -> Never {
+        CommandRunner.run(catchesInterrupt: catchesInterrupt, usesKernels: usesKernels) {
             var command = try parseAsRoot()
             try command.run()
         } reportOther: { error in

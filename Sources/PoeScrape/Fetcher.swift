@@ -14,7 +14,8 @@ package struct FetchOptions: Sendable {
     package var maximumBytes = 20_000_000
     /// Whether to ask the server about pages that are there already.
     package var refresh = false
-    /// What the program calls itself; the part before the slash is its name for robots.txt.
+    /// What the program calls itself; its first letters, hyphens and underscores are its name for
+    /// robots.txt.
     package var userAgent = "poe-scrape/0.1 (gathers a corpus for a small language model)"
 
     /// The defaults.
@@ -52,6 +53,8 @@ package final class Fetcher {
 
     /// Longest pause that a server may ask for, in seconds.
     static let longestWait = 300.0
+    /// Seconds for which a robots.txt may be kept (RFC 9309, 2.4).
+    private static let rulesLast = 86_400.0
 
     /// What was done so far.
     package private(set) var counts = Counts()
@@ -60,7 +63,8 @@ package final class Fetcher {
     private let client: HTTPClient
     private let isCancelled: () -> Bool
     private let note: (String) -> Void
-    private var robots: [String: RobotsRules] = [:]
+    /// What came of asking for each origin's robots.txt; one that failed is not asked for again.
+    private var robots: [String: Result<RobotsRules, ScrapeError>] = [:]
     private var lastRequest: ContinuousClock.Instant?
 
     /// Makes a fetcher.
@@ -80,18 +84,22 @@ package final class Fetcher {
     /// The page at an address, from the cache or from the server.
     package func page(_ url: URL) throws(ScrapeError) -> Page {
         if isCancelled() { throw .interrupted }
-        try checkRobots(url)
         return try load(url) { next throws(ScrapeError) in try self.checkRobots(next) }
     }
 
+    /// - Parameter check: Whether an address may be asked for; called before each new one.
     private func load(
-        _ url: URL, check: (URL) throws(ScrapeError) -> Void
+        _ url: URL, isRobots: Bool = false, check: (URL) throws(ScrapeError) -> Void
     ) throws(ScrapeError) -> Page {
         let address = url.absoluteString
-        if let (record, body) = cache.fresh(address) {
+        let maximumAge = isRobots ? Self.rulesLast : .infinity
+        if let (record, body) = cache.fresh(address, maximumAge: maximumAge),
+            Self.isKept(record.status, isRobots: isRobots)
+        {
             counts.cached += 1
             return try page(record, body)
         }
+        try check(url)
         let earlier = cache.stored(address)
         var (target, hops) = (url, 0)
         while true {
@@ -109,6 +117,11 @@ package final class Fetcher {
                 target = try redirect(from: target, response, hops: hops)
                 try check(target)
             default:
+                guard Self.isKept(response.status, isRobots: isRobots) else {
+                    throw .failed(
+                        url: target.absoluteString,
+                        reason: "the server answered \(response.status)", attempts: 1)
+                }
                 try cache.store(response, url: address, finalURL: target.absoluteString)
                 guard let (record, body) = cache.stored(address) else {
                     throw .damaged(path: address)
@@ -116,6 +129,15 @@ package final class Fetcher {
                 return try page(record, body)
             }
         }
+    }
+
+    /// Whether an answer takes a page's place in the cache: the page, or word that there is none.
+    ///
+    /// Any other refusal, such as a firewall's 403, says nothing of the page. For robots.txt it
+    /// says that there are no rules (RFC 9309, 2.3.1.3).
+    private static func isKept(_ status: Int, isRobots: Bool) -> Bool {
+        status == 200 || status == 404 || status == 410
+            || (isRobots && (400..<500).contains(status))
     }
 
     private func page(
@@ -159,13 +181,7 @@ package final class Fetcher {
 
     private func checkRobots(_ url: URL) throws(ScrapeError) {
         let origin = "\(url.scheme ?? "")://\(url.host() ?? "")" + (url.port.map { ":\($0)" } ?? "")
-        let rules: RobotsRules
-        if let known = robots[origin] {
-            rules = known
-        } else {
-            rules = try readRobots(origin)
-            robots[origin] = rules
-        }
+        let rules = try rules(origin)
         let query = url.query(percentEncoded: true).map { "?" + $0 } ?? ""
         let path = url.path(percentEncoded: true)
         guard rules.allows((path.isEmpty ? "/" : path) + query) else {
@@ -177,13 +193,25 @@ package final class Fetcher {
 
     private lazy var delay = options.delay
 
+    private func rules(_ origin: String) throws(ScrapeError) -> RobotsRules {
+        if let known = robots[origin] { return try known.get() }
+        do throws(ScrapeError) {
+            let rules = try readRobots(origin)
+            robots[origin] = .success(rules)
+            return rules
+        } catch {
+            robots[origin] = .failure(error)
+            throw error
+        }
+    }
+
     private func readRobots(_ origin: String) throws(ScrapeError) -> RobotsRules {
         guard let url = URL(string: origin + "/robots.txt") else { throw .badAddress(origin) }
         do throws(ScrapeError) {
-            let page = try load(url) { _ throws(ScrapeError) in }
-            let agent = String(options.userAgent.prefix { $0 != "/" })
+            let page = try load(url, isRobots: true) { _ throws(ScrapeError) in }
             return RobotsRules(
-                String(decoding: page.body.prefix(512_000), as: UTF8.self), agent: agent)
+                String(decoding: page.body.prefix(512_000), as: UTF8.self),
+                agent: options.userAgent)
         } catch {
             // No such file, no rules. A server that cannot say is not asked for more.
             guard case .missing = error else { throw error }
@@ -195,7 +223,7 @@ package final class Fetcher {
 
     /// The server's answer; what may pass is tried again.
     ///
-    /// It is 200, 304, a redirect, or a status that says for good that there is nothing.
+    /// It is 200, 304, a redirect, or a refusal that asking again at once would not change.
     private func answer(
         _ url: URL, earlier: PageCache.Record?
     ) throws(ScrapeError) -> HTTPResponse {
@@ -252,14 +280,15 @@ package final class Fetcher {
         return ("the server answered \(status)", Wish(response: response, retryAfter: wish))
     }
 
-    /// Seconds of a `Retry-After`, which may be a number or a date.
+    /// Seconds of a `Retry-After`, which may be a number or a date; at most 1e9, thirty years.
     package static func retryAfter(_ value: String) -> Double? {
-        if let seconds = Double(value), seconds.isFinite { return max(0, seconds) }
+        // What a server writes need not fit into an integer.
+        if let seconds = Double(value), seconds.isFinite { return min(max(0, seconds), 1e9) }
         let formatter = DateFormatter()
         formatter.locale = Locale(identifier: "en_US_POSIX")
         formatter.timeZone = TimeZone(secondsFromGMT: 0)
         formatter.dateFormat = "EEE, dd MMM yyyy HH:mm:ss zzz"
-        return formatter.date(from: value).map { max(0, $0.timeIntervalSinceNow) }
+        return formatter.date(from: value).map { min(max(0, $0.timeIntervalSinceNow), 1e9) }
     }
 
     private func pauseBetweenRequests() throws(ScrapeError) {

@@ -28,6 +28,13 @@ package enum WebSource: Sendable, Equatable {
     /// Project Gutenberg: numbers of its books.
     case gutenberg(base: URL, books: [Int])
 
+    /// The site's address.
+    var base: URL {
+        switch self {
+        case .museum(let base, _), .gutenberg(let base, _): base
+        }
+    }
+
     package static func == (a: WebSource, b: WebSource) -> Bool {
         switch (a, b) {
         case (.museum(let x, let p), .museum(let y, let q)):
@@ -79,20 +86,34 @@ package struct Gatherer {
         self.events = events
     }
 
-    /// Gathers all works of a source; a page that is in the cache is not asked for again.
+    /// Gathers all works of a source, one at least; a page that is in the cache is not asked for
+    /// again.
     package func gather(_ source: WebSource) throws(ScrapeError) -> Gathered {
         let cache = try PageCache(folder: folder, refresh: options.refresh)
         let fetcher = Fetcher(
             cache: cache, options: options, isCancelled: events.isCancelled, note: events.note)
         var run = GatherRun(fetcher: fetcher, events: events)
-        switch source {
-        case .museum(let base, let lists): try run.museum(base: base, lists: lists)
-        case .gutenberg(let base, let books): try run.gutenberg(base: base, books: books)
+        do throws(ScrapeError) {
+            switch source {
+            case .museum(let base, let lists): try run.museum(base: base, lists: lists)
+            case .gutenberg(let base, let books): try run.gutenberg(base: base, books: books)
+            }
+        } catch {
+            switch error {
+            // What the server said of a list it may take back: the next refresh has to ask again.
+            case .missing, .refused, .noWorks: try cache.finishRound()
+            default: break
+            }
+            throw error
         }
         guard run.failures.isEmpty || skipMissing else {
             throw .incomplete(missing: run.failures, kept: run.pagesDone)
         }
-        if run.failures.isEmpty { try cache.finishRound() }
+        try cache.finishRound()
+        // Nothing gathered is no corpus: it must not take the place of an earlier one.
+        guard !run.gathered.works.isEmpty else {
+            throw .noWorks(place: source.base.absoluteString)
+        }
         run.gathered.requests = fetcher.counts.requests
         run.gathered.cachedPages = fetcher.counts.cached
         run.gathered.unchangedPages = fetcher.counts.unchanged
@@ -130,16 +151,20 @@ struct GatherRun {
                 skip(url, "\(url): not there (status \(status)); left out")
             case .refused(let url):
                 skip(url, "\(url): robots.txt does not let programs read it; left out")
-            case .failed, .tooLarge:
-                failures.append(url.absoluteString)
-                latestFailures += 1
-                // Nobody is served by asking a server that is down for a hundred pages.
-                guard latestFailures < Self.failuresInARow else { throw error }
-                events.note(error.description)
+            case .failed, .tooLarge: try fail(url, error)
             default: throw error
             }
             return nil
         }
+    }
+
+    /// Notes that a page could not be fetched; the third in a row ends the run.
+    private mutating func fail(_ url: URL, _ error: ScrapeError) throws(ScrapeError) {
+        failures.append(url.absoluteString)
+        latestFailures += 1
+        // Nobody is served by asking a server that is down for a hundred pages.
+        guard latestFailures < Self.failuresInARow else { throw error }
+        events.note(error.description)
     }
 
     private mutating func skip(_ url: String, _ text: String) {
@@ -223,6 +248,7 @@ struct GatherRun {
             "files/\(book)/\(book).txt", "ebooks/\(book).txt.utf-8",
         ]
         let folder = base.absoluteString.hasSuffix("/") ? base.absoluteString : "\(base)/"
+        var isRefused = false
         for path in paths {
             guard let url = URL(string: folder + path) else { throw .badAddress(folder) }
             do throws(ScrapeError) {
@@ -232,17 +258,20 @@ struct GatherRun {
                 return (page, url.absoluteString)
             } catch {
                 switch error {
-                case .missing, .refused: continue
+                case .missing: continue
+                case .refused: isRefused = true
                 case .failed, .tooLarge:
-                    failures.append(url.absoluteString)
-                    events.note(error.description)
+                    try fail(url, error)
                     return nil
                 default: throw error
                 }
             }
         }
         let place = folder + "ebooks/\(book)"
-        skip(place, "\(place): no plain text at any of its usual addresses; left out")
+        let addresses =
+            isRefused
+            ? "an address that robots.txt lets programs read" : "any of its usual addresses"
+        skip(place, "\(place): no plain text at \(addresses); left out")
         return nil
     }
 }

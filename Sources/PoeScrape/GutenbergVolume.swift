@@ -89,10 +89,25 @@ package struct GutenbergVolume {
     /// and page number after it.
     private static func entry(_ line: String) -> String {
         var text = line.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        text.replace(#/[ .]*(\.\.+|\. \.)[ .]*[0-9ivxlc]+$/#, with: "")
+        text = withoutPage(text)
         text.replace(#/ *[(\[{]?\*+[0-9]*[)\]}]?$/#, with: "")
         text.replace(#/^([IVXLC]+|[0-9]{1,4})\. +/#, with: "")
         return text
+    }
+
+    /// A line without the page number at its end and the dots that lead to it, two at least.
+    ///
+    /// One pass: a pattern with stars on both sides of the dots would try every way to share a
+    /// long row between them.
+    private static func withoutPage(_ line: String) -> String {
+        let digits = "0123456789ivxlc"
+        guard let last = line.lastIndex(where: { !digits.contains($0) }) else { return line }
+        let (lead, page) = (line[...last], line[line.index(after: last)...])
+        let end = lead.lastIndex { $0 != " " && $0 != "." }.map { lead.index(after: $0) }
+        let title = lead[..<(end ?? lead.startIndex)]
+        let dots = String(lead[title.endIndex...])
+        let isLeader = dots.contains("..") || dots.contains(". .")
+        return isLeader && !page.isEmpty ? String(title) : line
     }
 
     /// Where the titles of the contents stand as headings: blocks of their own, in order.

@@ -81,9 +81,19 @@ package final class PageCache {
     }
 
     /// The page, if nothing need be asked.
-    func fresh(_ url: String) -> (Record, [UInt8])? {
-        guard let found = stored(url) else { return nil }
+    ///
+    /// - Parameter maximumAge: Seconds after which the server is asked all the same.
+    func fresh(_ url: String, maximumAge: Double = .infinity) -> (Record, [UInt8])? {
+        guard let found = stored(url), age(url) <= maximumAge else { return nil }
         return isRefreshing && found.0.round != state.round ? nil : found
+    }
+
+    /// Seconds since the server last answered for an address: only then is its record written.
+    private func age(_ url: String) -> Double {
+        let path = folder + "/pages/\(Digest.hex(Array(url.utf8))).json"
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        guard let date = attributes?[.modificationDate] as? Date else { return .infinity }
+        return -date.timeIntervalSinceNow
     }
 
     /// The page, if it is there at all and whole.
@@ -125,7 +135,8 @@ package final class PageCache {
         try write(record, "pages/\(Digest.hex(Array(record.url.utf8))).json")
     }
 
-    /// Notes that everything was asked for.
+    /// Notes that everything was asked for, also what could not be had: the next refresh begins
+    /// anew.
     func finishRound() throws(ScrapeError) {
         guard isRefreshing else { return }
         state.isRefreshing = false

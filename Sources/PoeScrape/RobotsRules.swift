@@ -18,12 +18,16 @@ package struct RobotsRules: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - text: The file.
-    ///   - agent: The program's name. Groups that name it hold; where there is none, those for `*`.
+    ///   - agent: What the program calls itself, of which the product's name counts. Groups that
+    ///     name it hold; where there is none, those for `*`.
     package init(_ text: String, agent: String) {
+        let agent = Self.product(Self.trimmed(agent[...]))
         var own: [(Key, String)] = []
         var common: [(Key, String)] = []
         var (hasOwn, isOwn, isCommon, inHeader) = (false, false, false, false)
-        for line in text.split(whereSeparator: \.isNewline) {
+        // A byte order mark is no part of the first line.
+        let lines = text.drop { $0 == "\u{FEFF}" }.split(whereSeparator: \.isNewline)
+        for line in lines {
             let content = line.prefix { $0 != "#" }
             guard let colon = content.firstIndex(of: ":") else { continue }
             let key = Self.trimmed(content[..<colon]).lowercased()
@@ -31,13 +35,14 @@ package struct RobotsRules: Sendable, Equatable {
             if key == "user-agent" {
                 if !inHeader { (isOwn, isCommon) = (false, false) }
                 inHeader = true
-                isOwn = isOwn || Self.product(value) == agent.lowercased()
+                isOwn = isOwn || (!agent.isEmpty && Self.product(value) == agent)
                 isCommon = isCommon || value == "*"
                 hasOwn = hasOwn || isOwn
                 continue
             }
-            inHeader = false
+            // Other records, such as Sitemap, are no part of a group and end nothing.
             guard let key = Key(rawValue: key) else { continue }
+            inHeader = false
             if isOwn { own.append((key, value)) }
             if isCommon { common.append((key, value)) }
         }
@@ -71,6 +76,7 @@ package struct RobotsRules: Sendable, Equatable {
         case delay = "crawl-delay"
     }
 
+    /// The product's name in `NAME/VERSION (CONTACT)`, in lower case; empty for `*`.
     private static func product(_ value: String) -> String {
         String(value.lowercased().prefix { $0.isLetter || $0 == "-" || $0 == "_" })
     }

@@ -18,7 +18,7 @@ package enum ScrapeError: ClassifiedError, Equatable {
     case tooLarge(url: String, limit: Int)
     /// The server has no such page.
     case missing(url: String, status: Int)
-    /// A list page names no works.
+    /// A list page names no works, or a site or folder has none.
     case noWorks(place: String)
     /// Some pages could not be fetched.
     case incomplete(missing: [String], kept: Int)
@@ -57,7 +57,9 @@ package enum ScrapeError: ClassifiedError, Equatable {
                 + "--from-dir for other ways to the texts"
         case .noWorks(let place):
             "\(place): no works found in it; expected works' pages, or links to them, in an "
-                + "element of the class entry-content, or text files"
+                + "element of the class entry-content, or text files; name another place with "
+                + "--base-url, --list, --book or --from-dir, or add --refresh if the site was "
+                + "mended since"
         case .incomplete(let missing, let kept):
             "\(missing.count) of \(missing.count + kept) pages could not be fetched, the first is "
                 + "\(missing.first ?? ""); run the same command again to try these alone, or add "

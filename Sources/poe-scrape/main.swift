@@ -1,3 +1,3 @@
 import PoeArguments
 
-ScrapeCommand.runCommand()
+ScrapeCommand.runCommand(usesKernels: false)

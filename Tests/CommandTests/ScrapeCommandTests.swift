@@ -90,7 +90,7 @@ import Testing
         #expect(first.count { $0.key.hasSuffix(".txt") } == 7)
         site.server.forgetRequests()
         let again = try scrape(site.server)
-        #expect(again.errors.contains("0 requests, 11 pages at hand"), "\(again.errors)")
+        #expect(again.errors.contains("0 requests, 10 pages at hand"), "\(again.errors)")
         #expect(site.server.requests.isEmpty)
         #expect(try files() == first)
         let refreshed = try scrape(site.server, "--refresh")
@@ -170,6 +170,47 @@ import Testing
         #expect(try scrape(site.server).status == 0)
         #expect(try files().count { $0.key.hasSuffix(".txt") } == 7)
         #expect(site.server.count(gone) == 1)
+        site.server.stop()
+    }
+
+    @Test func refreshWithoutABrokenPageComesToAnEnd() throws {
+        let site = try MadeUpMuseum(stories: 3, poems: 2)
+        #expect(try scrape(site.server).status == 0)
+        site.server.set(site.works[1], .status(500))
+        for _ in 1...2 {
+            site.server.forgetRequests()
+            let run = try scrape(site.server, "--refresh", "--skip-missing", "--retries", "0")
+            #expect(run.status == 0, "\(run.errors)")
+            for path in site.works { #expect(site.server.count(path) == 1, "\(path)") }
+        }
+        site.server.stop()
+    }
+
+    @Test func runThatFindsNothingLeavesTheCorpus() throws {
+        let site = try MadeUpMuseum(stories: 2, poems: 2)
+        #expect(try scrape(site.server).status == 0)
+        let first = try files()
+        let pages = try site.works.map { path in
+            try #require(site.server.answers(path)?.last)
+        }
+        for path in site.works { site.server.set(path, .html("<p>another layout</p>")) }
+        let run = try scrape(site.server, "--refresh")
+        #expect(run.status == 66)
+        #expect(run.errors.contains("\(site.server.base): no works found"), "\(run.errors)")
+        #expect(try files() == first)
+
+        let list = try #require(site.server.answers("/stories/")?.last)
+        site.server.set("/stories/", .status(404))
+        #expect(try scrape(site.server, "--refresh").status == 66)
+        #expect(try files() == first)
+
+        // The site is mended, and the next refresh sees it.
+        site.server.set("/stories/", list)
+        for (path, page) in zip(site.works, pages) { site.server.set(path, page) }
+        let mended = try scrape(site.server, "--refresh")
+        #expect(mended.status == 0, "\(mended.errors)")
+        #expect(mended.errors.contains("4 works in"), "\(mended.errors)")
+        #expect(try files() == first)
         site.server.stop()
     }
 

@@ -99,6 +99,15 @@ import Testing
         server.stop()
     }
 
+    @Test func waitMayBeLongerThanAnInteger() throws {
+        server.set("/w/", .status(503, headers: ["Retry-After": "99999999999999999999"]))
+        let address = try url("/w/")
+        #expect(
+            throws: ScrapeError.askedToWait(url: address.absoluteString, seconds: 1_000_000_000)
+        ) { try fetcher().page(address) }
+        server.stop()
+    }
+
     @Test func retryAfterMayBeADate() throws {
         #expect(Fetcher.retryAfter("12") == 12)
         #expect(Fetcher.retryAfter("Fri, 01 Jan 2010 00:00:00 GMT") == 0)
@@ -112,6 +121,30 @@ import Testing
         #expect(throws: expected) { try fetcher().page(address) }
         #expect(throws: expected) { try fetcher().page(address) }
         #expect(server.count("/gone/") == 1)
+        server.stop()
+    }
+
+    /// A firewall that steps in during a refresh takes no page away.
+    @Test func refusalsSayNothingOfThePage() throws {
+        server.set("/a/", .html("kept"))
+        #expect(try text("/a/") == "kept")
+        var options = FetchOptions.quick
+        options.refresh = true
+        let address = try url("/a/")
+        for status in [401, 403, 451] {
+            server.set("/a/", .status(status))
+            #expect(
+                throws: ScrapeError.failed(
+                    url: address.absoluteString, reason: "the server answered \(status)",
+                    attempts: 1)
+            ) { try fetcher(options).page(address) }
+        }
+        #expect(try text("/a/") == "kept")
+        #expect(server.count("/a/") == 4)
+        server.set("/a/", .status(410))
+        #expect(throws: ScrapeError.missing(url: address.absoluteString, status: 410)) {
+            try fetcher(options).page(address)
+        }
         server.stop()
     }
 
@@ -172,6 +205,51 @@ import Testing
         let address = try url("/a/")
         #expect(throws: ScrapeError.self) { try fetcher().page(address) }
         #expect(server.count("/a/") == 0)
+        server.stop()
+    }
+
+    @Test func rulesThatFailAreNotAskedForAgain() throws {
+        server.set("/robots.txt", .status(503))
+        var options = FetchOptions.quick
+        options.retries = 0
+        let fetcher = try fetcher(options)
+        let addresses = [try url("/a/"), try url("/b/")]
+        for address in addresses {
+            #expect(throws: ScrapeError.self) { try fetcher.page(address) }
+        }
+        #expect(server.count("/robots.txt") == 1)
+        server.stop()
+    }
+
+    @Test func refusedRulesAreNone() throws {
+        server.set("/robots.txt", .status(403))
+        for path in ["/a/", "/b/"] {
+            server.set(path, .html(path))
+            #expect(try text(path) == path)
+        }
+        #expect(server.count("/robots.txt") == 1)
+        server.stop()
+    }
+
+    @Test func rulesOfYesterdayAreAskedForBeforeAPage() throws {
+        for path in ["/a/", "/b/", "/c/"] { server.set(path, .html(path)) }
+        _ = try text("/a/")
+        let twoDaysAgo = Date(timeIntervalSinceNow: -172_800)
+        for name in try folder.contents().keys where name.hasSuffix(".json") {
+            try FileManager.default.setAttributes(
+                [.modificationDate: twoDaysAgo], ofItemAtPath: folder.path + "/" + name)
+        }
+        #expect(try text("/a/") == "/a/")
+        #expect(server.count("/robots.txt") == 1)
+        let rules = "User-agent: *\nDisallow: /c/\n"
+        server.set("/robots.txt", .page(Data(rules.utf8), type: "text/plain"))
+        #expect(try text("/b/") == "/b/")
+        let forbidden = try url("/c/")
+        #expect(throws: ScrapeError.refused(url: forbidden.absoluteString)) {
+            try fetcher().page(forbidden)
+        }
+        #expect(server.count("/robots.txt") == 2)
+        #expect(server.count("/a/") == 1)
         server.stop()
     }
 

@@ -141,6 +141,33 @@ import Testing
         #expect(works[0].paragraphs == ["Text of one.", "SOMETHING LOUD"])
     }
 
+    /// Dots that lead to a page go, at a cost that does not explode with their number.
+    @Test func rowsOfDotsAreReadInOnePass() {
+        let text = """
+            Contents
+
+             THE KEEPER OF LAMPS........ 3
+             THE WELL . . . xiv
+             RAIN, VOL. 2
+             \(String(repeating: ".", count: 5_000))!
+
+            THE KEEPER OF LAMPS
+
+            It burned.
+
+            THE WELL
+
+            It was deep.
+
+            RAIN, VOL. 2
+
+            It came.
+            """
+        let works = GutenbergVolume(text, source: "x").works()
+        #expect(works.map(\.title) == ["The Keeper of Lamps", "The Well", "Rain, Vol. 2"])
+        #expect(works.flatMap(\.paragraphs) == ["It burned.", "It was deep.", "It came."])
+    }
+
     @Test func repetitionsAcrossVolumesAreDropped() {
         func work(_ title: String, _ text: String) -> GatheredWork {
             GatheredWork(title: title, kind: .poem, year: nil, rawParagraphs: [text], source: "")
@@ -162,6 +189,54 @@ import Testing
         #expect(gathered.works.count == 6)
         #expect(gathered.skippedPages == ["\(server.base)/ebooks/8"])
         #expect(gathered.works[0].source == "\(server.base)/files/7/7-0.txt")
+        server.stop()
+    }
+
+    @Test func noWorksIsAnErrorAndRefusalsAreTold() throws {
+        let server = try LoopbackServer()
+        let base = try #require(URL(string: server.base))
+        let folder = try TemporaryFolder()
+        var notes: [String] = []
+        let gatherer = Gatherer(
+            cacheFolder: folder.path, options: .quick,
+            events: GatherEvents(note: { notes.append($0) }))
+        #expect(throws: ScrapeError.noWorks(place: server.base)) {
+            try gatherer.gather(.gutenberg(base: base, books: [7]))
+        }
+        #expect(server.count("/ebooks/7.txt.utf-8") == 1)
+        #expect(notes.count == 1)
+        #expect(notes.last?.contains("at any of its usual addresses") == true, "\(notes)")
+
+        let other = try TemporaryFolder()
+        let rules = Data("User-agent: *\nDisallow: /\n".utf8)
+        server.set("/robots.txt", .page(rules, type: "text/plain"))
+        server.forgetRequests()
+        let refused = Gatherer(
+            cacheFolder: other.path, options: .quick,
+            events: GatherEvents(note: { notes.append($0) }))
+        #expect(throws: ScrapeError.noWorks(place: server.base)) {
+            try refused.gather(.gutenberg(base: base, books: [7]))
+        }
+        #expect(server.requests.map(\.path) == ["/robots.txt"])
+        #expect(notes.last?.contains("that robots.txt lets programs read") == true, "\(notes)")
+        server.stop()
+    }
+
+    @Test func serverThatIsDownIsNotAskedForEveryBook() throws {
+        let server = try LoopbackServer()
+        let base = try #require(URL(string: server.base))
+        let folder = try TemporaryFolder()
+        for book in 1...5 { server.set("/cache/epub/\(book)/pg\(book).txt", .status(503)) }
+        var options = FetchOptions.quick
+        options.retries = 0
+        let gatherer = Gatherer(cacheFolder: folder.path, options: options)
+        #expect(
+            throws: ScrapeError.failed(
+                url: "\(server.base)/cache/epub/3/pg3.txt", reason: "the server answered 503",
+                attempts: 1)
+        ) { try gatherer.gather(.gutenberg(base: base, books: [1, 2, 3, 4, 5])) }
+        // robots.txt, and three books.
+        #expect(server.requests.count == 4)
         server.stop()
     }
 }

@@ -32,6 +32,28 @@ import Testing
         #expect(RobotsRules(text, agent: "poe-scrape").crawlDelay == nil)
     }
 
+    @Test func byteOrderMarkHidesNothing() {
+        #expect(!allows("\u{FEFF}User-agent: *\nDisallow: /x\n", "/x"))
+    }
+
+    @Test func otherRecordsEndNoGroup() {
+        let text = "User-agent: *\nSitemap: /map.xml\nUser-agent: other\nDisallow: /x\n"
+        #expect(!allows(text, "/x"))
+        #expect(!allows(text, "/x", agent: "other"))
+        #expect(!allows("User-agent: *\nSitemap: /map.xml\nDisallow: /x\n", "/x"))
+    }
+
+    @Test func productsAreCompared() {
+        let text = "User-agent: Lamp-Reader/3\nDisallow: /x\n\nUser-agent: *\nDisallow: /y\n"
+        for agent in ["lamp-reader", "Lamp-Reader/1.0 (me)", "Lamp-Reader (me)", " lamp-reader 2"] {
+            #expect(!allows(text, "/x", agent: agent), "\(agent)")
+            #expect(allows(text, "/y", agent: agent), "\(agent)")
+        }
+        // Who has no product's name is no one's own.
+        #expect(allows(text, "/x", agent: "7"))
+        #expect(!allows(text, "/y", agent: "7"))
+    }
+
     @Test func starsAndEnds() {
         let text = "User-agent: *\r\nDisallow: /*.php$\r\nDisallow: /a*b*c\r\n"
         #expect(!allows(text, "/x/y.php"))
