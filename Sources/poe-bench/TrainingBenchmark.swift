@@ -59,7 +59,10 @@ struct TrainingBenchmark {
             .bf16: try MachineLimits.bf16MultiplyAdds(conditions, report) / Double(multiplyAdds),
         ]
         for setting in Self.settings {
-            let recipe = setting.recipe
+            var recipe = setting.recipe
+            recipe.epochs = max(
+                recipe.epochs,
+                epochs(ofWindows: configuration.contextLength, in: tokens.count, recipe))
             let trainer = try Trainer(
                 recipe: recipe, configuration: configuration, tokens: tokens,
                 threads: conditions.threads)
@@ -75,6 +78,16 @@ struct TrainingBenchmark {
             if setting.showsParts { try reportParts(of: trainer, setting, report) }
         }
         try report.add(ProcessMemory.peak)
+    }
+
+    /// Epochs with enough steps for a setting: one that does not count, the runs, and as many more for
+    /// the parts.
+    ///
+    /// A training takes whole batches only, and only as many steps as it has planned.
+    private func epochs(ofWindows length: Int, in tokenCount: Int, _ recipe: Recipe) -> Int {
+        // An epoch begins anywhere in the first window, which can cost it one.
+        let stepsPerEpoch = (tokenCount / length - 1) / recipe.batchWindows
+        return (2 * conditions.runs + 1) / stepsPerEpoch + 1
     }
 
     /// Where the time of more steps goes.

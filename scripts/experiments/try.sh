@@ -23,7 +23,13 @@ swift build -c release --product poe-train >/dev/null
 out=$folder/$name
 mkdir -p "$out"
 .build/release/poe-train "$part/poe" --split "$part/split.json" -o "$out/model.poem" \
-    --profile lossless --sample-prompt "" --resume "$@" 2>&1 | tee "$out/log.txt" | grep -a '^epoch.*training' || true
+    --profile lossless --sample-prompt "" --resume "$@" 2>&1 | tee "$out/log.txt" |
+    { grep -a '^epoch.*training' || true; } || {
+    status=$?
+    printf '%s: poe-train failed; the end of %s:\n' "$name" "$out/log.txt" >&2
+    tail -n 5 "$out/log.txt" >&2
+    exit "$status"
+}
 printf '%s  %s: ' "$name" "$*"
 awk -F, '$8 != "" && (best == "" || $8 < best) { best = $8; epoch = $2 }
          END { printf "%.4f nats a character, epoch %d\n", best, epoch }' "$out/model.train.csv"
