@@ -35,14 +35,14 @@ bpe-quarter              0.25  24
 bpe-quarter-dropout-0.3  0.25  24  --dropout 0.3 --attention-dropout 0.3
 bpe-quarter-1.2m         0.25  24  --layers 6 --width 128
 bpe-quarter-0.5m         0.25  24  --layers 4 --width 96
-char-quarter             0.25  26  --tokenizer char --precision f32
+char-quarter             0.25  26  --precision f32
 bpe-half                 0.5   12
 bpe                      1      3
 PLAN
 }
 # 27 steps of warm-up are a fiftieth of bpe-quarter's.
 recipe=(--optimizer adamw --learning-rate 2e-3 --final-learning-rate 1 --warmup-steps 27
-    --weight-decay 0.1 --merge-dropout 0 --bpe-vocab-size 512 --batch-size 32 --dropout 0.1 --attention-dropout 0.1
+    --weight-decay 0.1 --merge-dropout 0 --batch-size 32 --dropout 0.1 --attention-dropout 0.1
     --layers 6 --width 256 --precision bf16 --averaging 0 --half-depth 0
     --no-calibration)
 
@@ -62,10 +62,12 @@ train() {
     shift 3
     [ ! -f "$folder/$name.poem" ] || return 0
     echo "== $name: $passes passes"
+    local tokens=(--bpe-vocab-size 512)
+    [[ $name != char-* ]] || tokens=(--tokenizer char)
     # Of an option that is given twice the last one counts.
     "$bin/poe-train" "$source/poe" --split "$source/split.json" -o "$folder/$name.poem" \
         --epochs "$passes" --keep-epochs --resume --sample-prompt "" --profile lossless \
-        ${THREADS:+--threads "$THREADS"} "${recipe[@]}" "$@"
+        ${THREADS:+--threads "$THREADS"} "${recipe[@]}" "${tokens[@]}" "$@"
 }
 
 # How much of what a model writes stands word for word in the works it learnt from, pass by pass.

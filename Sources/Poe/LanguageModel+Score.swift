@@ -46,7 +46,7 @@ extension LanguageModel {
     ///     that gives most tokens a longer history, at a higher cost.
     ///   - threads: One for each processor if nil.
     /// - Throws: ``PoeError`` for a stride out of range, and for a context that takes more memory than
-    ///   the model was opened with.
+    ///   the model may take.
     public func score(_ text: String, stride: Int? = nil, threads: Int? = nil) throws(PoeError)
         -> TextScore
     {

@@ -46,7 +46,7 @@ public final class LanguageModel: Sendable {
     ///     default the smaller of 4 GiB and half of the machine's memory. A file that needs more is
     ///     refused before anything is allocated.
     ///   - arithmetic: How matrices are multiplied; if nil, as int8 where the file stores them so (the
-    ///     `compact` profile), else as f32.
+    ///     `compact` profile) and the model is not too large for that, else as f32.
     /// - Throws: ``PoeError``.
     public init(
         contentsOf path: String, maxMemory: Int? = nil, arithmetic: Arithmetic? = nil

@@ -6,21 +6,20 @@ package enum CommandRunner {
     /// Runs a program's work and ends the program with the status that belongs to what happened; an
     /// error has been reported in one sentence on standard error.
     ///
-    /// A `POE_KERNELS` that names no kernels of this machine is refused first.
-    ///
     /// - Parameters:
     ///   - catchesInterrupt: Whether Ctrl-C is a wish that the command looks at (``Interrupt``);
     ///     otherwise it ends the program wherever it is.
+    ///   - usesKernels: Whether a `POE_KERNELS` that names no kernels of this machine is refused first.
     ///   - body: The work.
     ///   - reportOther: Reports what ``Failure`` does not know, and says how the program ends.
     package static func run(
-        catchesInterrupt: Bool = true, _ body: () throws -> Void,
+        catchesInterrupt: Bool = true, usesKernels: Bool = true, _ body: () throws -> Void,
         reportOther: (any Error) -> ExitStatus = { _ in .internalFault }
     ) -> Never {
         if catchesInterrupt { Interrupt.install() }
         Interrupt.letSignalsThrough()
         do {
-            try TextGenerator.checkKernels()
+            if usesKernels { try TextGenerator.checkKernels() }
             try body()
             System.end(.success)
         } catch is Interrupted {

@@ -16,8 +16,6 @@ package enum InputText {
     package static func read(_ path: String) throws -> String {
         let name = path == "-" ? "standard input" : path
         let bytes = try path == "-" ? standardInput() : bytes(of: path)
-        // Ctrl-C also ends the program that writes into a pipe: what it had written is not the text.
-        if Interrupt.isRequested { throw Interrupted() }
         if let offset = UTF8Validation.firstInvalidOffset(in: bytes) {
             throw CommandFailure(
                 .malformed, "\(name): not UTF-8 text: invalid bytes at offset \(offset)")
@@ -63,13 +61,13 @@ package enum InputText {
             let count = unsafe block.withUnsafeMutableBytes {
                 unsafe System.readBytes(descriptor, $0)
             }
+            // Ctrl-C also ends the program that writes into a pipe: what it had written is not the text.
+            if Interrupt.isRequested { throw Interrupted() }
             if count > 0 {
                 bytes += block[..<count]
             } else if count == 0 {
                 return bytes
-            } else if errno == EINTR {
-                if Interrupt.isRequested { throw Interrupted() }
-            } else {
+            } else if errno != EINTR {
                 throw CommandFailure(
                     errno == EISDIR ? .noInput : .inputOutput, "\(name): \(System.reason)")
             }

@@ -30,7 +30,7 @@ extension Engine {
         let length = configuration.contextLength
         let windows = scoreWindows(tokens.count, stride: min(max(1, stride ?? length), length))
         // As many windows at a time as make one pass.
-        let group = max(1, Self.positionsPerPass / length)
+        let group = min(max(1, Self.positionsPerPass / length), max(1, windows.count))
         let caches = (0..<group).map { _ in makeCache(capacity: tokens.count) }
         var scores: [Double] = []
         scores.reserveCapacity(tokens.count)

@@ -17,9 +17,9 @@ extension PackedWeights {
         }
     }
 
-    /// Products of int8 add up that many terms, and attention that many positions, in 32 bits: 65,536 x 127 x
-    /// 255 and 131,072 x 127 x 127 are below 2^31.
-    static let mostIntegerInputs = 65_536, mostIntegerPositions = 131_072
+    /// Products of int8 add up that many terms, and attention that many positions, in 32 bits: 131,072 x 127 x
+    /// 127 is below 2^31.
+    static let mostIntegerInputs = PackedIntegers.mostInputs, mostIntegerPositions = 131_072
 
     private static func fitsIntegers(_ configuration: ModelConfiguration) -> Bool {
         max(configuration.modelDimension, configuration.feedForwardDimension) <= mostIntegerInputs

@@ -24,9 +24,12 @@ package final class PackedIntegers: @unchecked Sendable {
     private let stepBuffer: FloatBuffer
     private let arena: MemoryArena
 
+    /// Inputs of which no sum of 32 bits overflows: 65,536 x 127 x 255 is below 2^31.
+    package static let mostInputs = 65_536
+
     /// Symbols 0 and steps 1, in memory of its own.
     ///
-    /// - Precondition: `inputs` is at most 65,536, so that no sum of 32 bits overflows.
+    /// - Precondition: `inputs` is at most ``mostInputs``.
     package convenience init(outputs: Int, inputs: Int) {
         let byteCount = Self.byteCount(outputs: outputs, inputs: inputs)
         self.init(outputs: outputs, inputs: inputs, in: MemoryArena(byteCount: byteCount))
@@ -38,7 +41,7 @@ package final class PackedIntegers: @unchecked Sendable {
     /// - Precondition: As above, and the arena has ``byteCount(outputs:inputs:)`` bytes left.
     package init(outputs: Int, inputs: Int, in arena: MemoryArena) {
         precondition(
-            outputs >= 0 && inputs >= 0 && inputs <= 65_536,
+            outputs >= 0 && inputs >= 0 && inputs <= Self.mostInputs,
             "int8 weights of [\(outputs), \(inputs)]")
         self.outputs = outputs
         self.inputs = inputs

@@ -16,9 +16,9 @@ package enum ModelPath {
             path: path, reason: "it exists and is no model file; name another, or delete it")
     }
 
-    /// Whether a file is empty or begins as model files do.
+    /// Whether a file is empty or begins as model files do; of one that cannot be read it is not known.
     private static func isModel(_ path: String) -> Bool {
-        guard let file = unsafe fopen(path, "rb") else { return false }
+        guard let file = unsafe fopen(path, "rb") else { return true }
         defer { unsafe fclose(file) }
         var bytes = [UInt8](repeating: 0, count: PoemFormat.magic.count)
         let count = unsafe fread(&bytes, 1, bytes.count, file)

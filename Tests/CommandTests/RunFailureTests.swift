@@ -168,10 +168,12 @@ import Testing
         try process.run()
         // More than a pipe holds: when all is written, the program has begun to read.
         try input.fileHandleForWriting.write(contentsOf: Data(repeating: 0x61, count: 1 << 20))
-        // An interrupt just before a read does not break it off; the next one ends the program.
+        // Once it waits for more, one interrupt is enough. A machine may be so busy that it does not wait
+        // yet, and the next one ends the program at once.
+        Thread.sleep(forTimeInterval: 0.5)
         for _ in 0..<600 where process.isRunning {
             process.interrupt()
-            Thread.sleep(forTimeInterval: 0.1)
+            Thread.sleep(forTimeInterval: 1)
         }
         process.waitUntilExit()
         try input.fileHandleForWriting.close()

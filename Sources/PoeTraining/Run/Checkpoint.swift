@@ -98,13 +98,13 @@ struct Checkpoint {
     ) throws {
         guard reader.configuration == trainer.configuration, reader.tokenizer == tokenizer else {
             throw TrainingError.checkpointMismatch(
-                "the interrupted training has another tokenizer or model shape than this command asks "
-                    + "for; \(advice)")
+                "the earlier training has another tokenizer or model shape than this command asks for; "
+                    + advice)
         }
         for key in Set(reader.training.keys + record.fixed.keys).sorted()
         where key != TrainingRecord.epochsKey && reader.training[key] != record.fixed[key] {
             throw TrainingError.checkpointMismatch(
-                "the interrupted training's \(key) is \(text(reader.training[key])), this command's is "
+                "the earlier training's \(key) is \(text(reader.training[key])), this command's is "
                     + "\(text(record.fixed[key])); \(advice)")
         }
     }

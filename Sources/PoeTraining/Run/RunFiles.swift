@@ -25,11 +25,13 @@ package struct RunFiles: Sendable, Equatable {
     package var last: String { base + ".last.poem" }
     /// The weights after an epoch, counted from 1, lossless.
     package func epoch(_ number: Int) -> String { base + ".epoch-\(number).poem" }
-    /// Whether a run replaces the file at `path`.
-    package func replace(_ path: String, epochs: Int) -> Bool {
+
+    /// Whether a run that keeps the weights of so many epochs replaces the file at `path`.
+    package func replaces(_ path: String, keptEpochs: Int) -> Bool {
         [model, best, last, checkpoint].contains { TextFile.isSame($0, path) }
-            || (1...epochs).contains { TextFile.isSame(epoch($0), path) }
+            || (0..<keptEpochs).contains { TextFile.isSame(epoch($0 + 1), path) }
     }
+
     /// Losses as comma-separated values.
     package var log: String { reportBase + ".train.csv" }
     /// Losses as a picture.
