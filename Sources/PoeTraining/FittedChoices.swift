@@ -19,11 +19,15 @@ package struct FittedChoices: Sendable, Equatable {
     package let mergeDropout: Float
     /// Share of the steps that are taken at half depth.
     package let halfDepth: Float
+    /// Peak learning rates of AdamW and of Muon.
+    package let learningRate: Float, matrixLearningRate: Float
 
     /// Tokens that a training reads in all, where the text is long enough for fewer passes than
     /// ``mostEpochs``: what two cores read in an hour, and have time left to store the model.
     static let tokensOfTraining = 18_500_000
     static let fewestEpochs = 4, mostEpochs = 40
+    /// The most passes of a training that begins with a finished model: it soon has the text by heart.
+    static let mostEpochsOfBase = 6
     /// Steps of 32 windows that are too few, for a text of at least this many tokens: of a vocabulary of 512
     /// they are some 60,000 characters, `TokenizerTrainer.spellingLength`.
     static let fewSteps = 1_000.0, fewPages = 25_000
@@ -36,7 +40,11 @@ package struct FittedChoices: Sendable, Equatable {
     ///   - epochs: Passes that were asked for, if any: the other dials follow them.
     ///   - context: Tokens of a window.
     ///   - hasMerges: Whether tokens are merged from others.
-    package init(tokens: Int, epochs asked: Int? = nil, context: Int = 128, hasMerges: Bool) {
+    ///   - hasBase: Whether the training begins with a finished model, which has a shape.
+    package init(
+        tokens: Int, epochs asked: Int? = nil, context: Int = 128, hasMerges: Bool,
+        hasBase: Bool = false
+    ) {
         self.tokens = tokens
         // A short text is learnt by heart by a model that a long one does not fill. A text is as
         // long in characters as in merged tokens, of which each has two characters and more.
@@ -47,10 +55,22 @@ package struct FittedChoices: Sendable, Equatable {
         }
         let pass = max(1, tokens)
         let passes = (Self.tokensOfTraining + pass / 2) / pass  // to the nearest
-        epochs = asked ?? min(max(passes, Self.fewestEpochs), Self.mostEpochs)
+        let most = hasBase ? Self.mostEpochsOfBase : Self.mostEpochs
+        epochs = asked ?? min(max(passes, Self.fewestEpochs), most)
+        let stepsOf32 = Double(tokens) * Double(epochs) / Double(32 * context)
+        if hasBase {
+            // It knows how words are spelt and need not be shown them otherwise. In large steps, it would
+            // forget what it knows; these are a tenth of the others. In a few it gets nowhere.
+            let isFew = stepsOf32 < Self.fewSteps
+            batchWindows = !isFew ? 32 : tokens < Self.fewPages ? 8 : 16
+            (learningRate, matrixLearningRate) = (4e-4, 2e-3)
+            (dropout, weightDecay, mergeDropout, halfDepth) = (0.1, 0.05, 0, 0)
+            return
+        }
+        learningRate = Recipe().learningRate
+        matrixLearningRate = Recipe().matrixLearningRate
         // A few hundred steps are too few, except of characters: there are more of them in a text, and smaller
         // steps gained nothing.
-        let stepsOf32 = Double(tokens) * Double(epochs) / Double(32 * context)
         let wantsSteps = hasMerges && tokens >= Self.fewPages && stepsOf32 < Self.fewSteps
         batchWindows = wantsSteps ? 16 : 32
         // The more often a text is read, the more has to be done against learning it by heart.

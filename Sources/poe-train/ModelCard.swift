@@ -8,6 +8,8 @@ import PoeTraining
 struct ModelCard {
     let run: TrainingRun
     let texts: PreparedTexts
+    /// The file of the model that the training began with, if any.
+    let base: String?
     /// What calibration multiplied the logits by; nil without calibration.
     let logitFactor: Double?
 
@@ -36,8 +38,15 @@ struct ModelCard {
             - Recipe: \(recipe.matrixOptimizer == .adamW ? "AdamW" : "Muon on hidden matrices, AdamW elsewhere"), \
             dropout \(recipe.dropout), weight decay \(recipe.weightDecay), \
             \(recipe.batchWindows) windows a step.
-            \(best)\(calibration)
+            \(begun)\(best)\(calibration)
             """
+    }
+
+    private var begun: String {
+        base.map { path in
+            let name = path.split(separator: "/").last.map(String.init) ?? path
+            return "- Begun with the tokens, the shape and the weights of \(name).\n"
+        } ?? ""
     }
 
     private var best: String {

@@ -21,9 +21,13 @@ struct PreparedTexts {
     /// nil if the corpus is too small to spare any text.
     let validation: EvaluationText?
     let works: Int
+    /// Characters that a base model lacks and that are replaced, in order of appearance.
+    let unknownCharacters: [Unicode.Scalar]
 
+    /// - Parameter base: The tokenizer of a model that is trained further; nil to learn one.
     init(
-        paths: [String], splitPath: String?, options: TokenizerOptions, calibrates: Bool
+        paths: [String], splitPath: String?, options: TokenizerOptions, calibrates: Bool,
+        base: Tokenizer? = nil
     ) throws {
         let corpus = try Corpus(paths: paths)
         let split = try splitPath.map(corpus.split(contentsOf:)) ?? corpus.automaticSplit()
@@ -32,14 +36,49 @@ struct PreparedTexts {
         works = corpus.works.count
         splitName =
             splitPath.map { $0.split(separator: "/").last.map(String.init) ?? $0 } ?? "automatic"
-        let description = try Self.learn(options, corpus: corpus, train: split.train)
-        tokenizer = try Tokenizer(description)
-        validation = try Self.evaluationText(split.validation, tokenizer)
-        let spared = calibrates ? try Self.calibration(of: split.train, tokenizer) : nil
+        unknownCharacters = try base.map { try Self.unknown(in: corpus.text, to: $0) } ?? []
+        tokenizer =
+            try base ?? Tokenizer(Self.learn(options, corpus: corpus, train: split.train))
+        let encoding = Encoding(tokenizer: tokenizer, isForeign: base != nil)
+        validation = try Self.evaluationText(split.validation, encoding)
+        let spared = calibrates ? try Self.calibration(of: split.train, encoding) : nil
         calibration = spared?.calibration
         let text = (spared?.rest ?? split.train).text
-        trainingTokens = try tokenizer.encode(text)
+        trainingTokens = try encoding.tokens(of: text)
         trainingCharacters = text.unicodeScalars.count
+    }
+
+    /// How text becomes tokens.
+    private struct Encoding {
+        let tokenizer: Tokenizer
+        /// Whether the tokenizer comes from another text: what it lacks is folded to what it has, or
+        /// replaced, as in a prompt.
+        let isForeign: Bool
+
+        func tokens(of text: String) throws -> [TokenID] {
+            isForeign
+                ? try tokenizer.encodePrompt(text, unknown: .replace).tokens
+                : try tokenizer.encode(text)
+        }
+    }
+
+    /// The characters of `text` that a base model's tokenizer lacks.
+    ///
+    /// - Throws: ``CommandFailure`` if they are more than a twentieth of the text: another script.
+    private static func unknown(
+        in text: String, to tokenizer: Tokenizer
+    ) throws -> [Unicode.Scalar] {
+        let unknown = try tokenizer.encodePrompt(text, unknown: .replace).unknown
+        let (scalars, lacking) = (text.unicodeScalars, Set(unknown))
+        let count = scalars.count { lacking.contains($0) }
+        guard count * 20 <= scalars.count else {
+            throw CommandFailure(
+                .usage,
+                "the model of --base does not know \(Format.count(count)) of the text's "
+                    + "\(Format.count(scalars.count, "character")), such as "
+                    + "\(TokenizerError.name(of: unknown[0])); train without --base")
+        }
+        return unknown
     }
 
     /// A hundredth of the training text at most, and no more than is needed: it is read many times.
@@ -49,22 +88,22 @@ struct PreparedTexts {
 
     /// What of the training text calibrates, and what is left to learn; nil if it is too short for that.
     private static func calibration(
-        of train: Corpus, _ tokenizer: Tokenizer
+        of train: Corpus, _ encoding: Encoding
     ) throws -> (calibration: EvaluationText, rest: Corpus)? {
         let parts = train.automaticSplit(
             oneIn: max(
                 smallestCalibrationPart, train.characterCount / mostCalibrationCharacters))
-        guard let text = try evaluationText(parts.validation, tokenizer),
+        guard let text = try evaluationText(parts.validation, encoding),
             text.tokens.count >= fewestCalibrationTokens
         else { return nil }
         return (text, parts.train)
     }
 
     private static func evaluationText(
-        _ corpus: Corpus, _ tokenizer: Tokenizer
+        _ corpus: Corpus, _ encoding: Encoding
     ) throws -> EvaluationText? {
         let text = corpus.text
-        let tokens = try tokenizer.encode(text)
+        let tokens = try encoding.tokens(of: text)
         guard tokens.count > 1 else { return nil }
         return EvaluationText(tokens: tokens, characters: text.unicodeScalars.count)
     }

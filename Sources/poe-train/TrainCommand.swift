@@ -51,9 +51,24 @@ struct TrainCommand: ParsableCommand {
         guard output.budget > 0 else {
             throw ValidationError("--budget is \(output.budget); expected above 0")
         }
+        guard output.output?.isEmpty != true else {
+            throw ValidationError("--output is empty; expected the name of a file")
+        }
         guard output.checkpointSeconds >= 0 else {
             throw ValidationError(
                 "--checkpoint-seconds is \(output.checkpointSeconds); expected 0 or more")
+        }
+        if model.base != nil {
+            guard tokenizer.isDefault else {
+                throw ValidationError(
+                    "the tokens are those of --base; leave out --tokenizer, --bpe-vocab-size and "
+                        + "--pretokenizer")
+            }
+            guard recipe.halfDepth ?? 0 == 0, recipe.initialAttention == .even else {
+                throw ValidationError(
+                    "--half-depth and --initial-attention are for models that know nothing yet; leave "
+                        + "them out with --base")
+            }
         }
         do {
             let fitted = FittedChoices(tokens: 0, epochs: recipe.epochs, hasMerges: true)
@@ -67,13 +82,19 @@ struct TrainCommand: ParsableCommand {
     }
 
     func run() throws {
+        let base = try model.base.map { path in
+            try naming(path) { try Model.load(path, threads: threads) }
+        }
         let texts = try PreparedTexts(
-            paths: corpus, splitPath: split, options: tokenizer, calibrates: recipe.calibration)
+            paths: corpus, splitPath: split, options: tokenizer, calibrates: recipe.calibration,
+            base: base?.tokenizer)
         let fitted = FittedChoices(
-            tokens: texts.trainingTokens.count, epochs: recipe.epochs, context: model.context,
-            hasMerges: !texts.tokenizer.description.merges.isEmpty)
-        let configuration = model.configuration(
-            vocabularySize: texts.tokenizer.vocabularySize, fitted)
+            tokens: texts.trainingTokens.count, epochs: recipe.epochs,
+            context: base?.configuration.contextLength ?? model.context,
+            hasMerges: !texts.tokenizer.description.merges.isEmpty, hasBase: base != nil)
+        let configuration =
+            base?.configuration
+            ?? model.configuration(vocabularySize: texts.tokenizer.vocabularySize, fitted)
         let files = RunFiles(
             model: output.output ?? texts.name + ".poem", reportFolder: output.report)
         let recipe = recipe.recipe(fitted)
@@ -82,7 +103,8 @@ struct TrainCommand: ParsableCommand {
         let teachers = try teachers(configuration, texts.tokenizer)
         let trainer = try Trainer(
             recipe: recipe, configuration: configuration, tokens: texts.trainingTokens,
-            tokenizer: texts.tokenizer.description, teachers: teachers, threads: threads)
+            tokenizer: texts.tokenizer.description, base: base?.weights, teachers: teachers,
+            threads: threads)
         var options = TrainingRun.Options()
         options.keepsEpochs = output.keepEpochs
         options.checkpointSeconds = output.checkpointSeconds
@@ -90,7 +112,8 @@ struct TrainCommand: ParsableCommand {
         let record = TrainingRecord(
             recipe: recipe, corpusName: texts.name, corpusHash: texts.corpusHash,
             split: texts.splitName, trainingTokens: texts.trainingTokens,
-            validation: texts.validation, calibration: texts.calibration, teachers: teachers)
+            validation: texts.validation, calibration: texts.calibration, base: base?.weights,
+            teachers: teachers)
         let run = TrainingRun(
             trainer: trainer, tokenizer: texts.tokenizer, validation: texts.validation,
             calibration: texts.calibration, record: record, files: files, options: options)
@@ -136,10 +159,10 @@ struct TrainCommand: ParsableCommand {
         _ fitted: FittedChoices, _ configuration: ModelConfiguration, _ texts: PreparedTexts
     ) -> [String] {
         var choices: [String] = []
-        if tokenizer.bpeVocabSize == nil && tokenizer.tokenizer != .char {
+        if model.base == nil && tokenizer.bpeVocabSize == nil && tokenizer.tokenizer != .char {
             choices.append("a vocabulary of \(texts.tokenizer.vocabularySize)")
         }
-        if model.layers == nil && model.width == nil {
+        if model.base == nil && model.layers == nil && model.width == nil {
             choices.append(
                 "\(configuration.layerCount) blocks of width \(configuration.modelDimension)")
         }
@@ -151,6 +174,10 @@ struct TrainCommand: ParsableCommand {
         }
         if recipe.batchSize == nil {
             choices.append("steps of \(fitted.batchWindows) windows")
+        }
+        if model.base != nil && recipe.learningRate == nil && recipe.matrixLearningRate == nil {
+            choices.append(
+                "learning rates of \(fitted.matrixLearningRate) (Muon) and \(fitted.learningRate)")
         }
         let followsPasses = [
             ("dropout", recipe.dropout, fitted.dropout),
@@ -168,11 +195,13 @@ struct TrainCommand: ParsableCommand {
     /// After hours of training is too late to learn that a file cannot be written, or that it was read.
     private func checkFiles(_ files: RunFiles, epochs: Int) throws {
         try ModelPath.check(files.model)
-        if let teacher = recipe.teacher.first(where: { files.replace($0, epochs: epochs) }) {
+        let read = recipe.teacher + (model.base.map { [$0] } ?? [])
+        let keptEpochs = output.keepEpochs ? epochs : 0
+        if let path = read.first(where: { files.replaces($0, keptEpochs: keptEpochs) }) {
             throw CommandFailure(
                 .usage,
-                "\(teacher) teaches, and this training would replace it; name another model with "
-                    + "--output")
+                "this training reads \(path) and would replace it; name another model with --output"
+            )
         }
     }
 
@@ -181,7 +210,7 @@ struct TrainCommand: ParsableCommand {
         guard bytes > Limits.machineMemory else { return }
         throw CommandFailure(
             .usage,
-            "training a model of this shape takes \(Format.bytes(bytes)) of memory, and this machine "
+            "training a model of this shape takes about \(Format.bytes(bytes)) of memory, and this machine "
                 + "has \(Format.bytes(Limits.machineMemory)); lower --width, --layers or --context")
     }
 
@@ -198,13 +227,14 @@ struct TrainCommand: ParsableCommand {
     private func finish(
         _ run: TrainingRun, _ texts: PreparedTexts, _ monitor: TrainingMonitor
     ) throws {
-        var best = try Model.load(run.files.best, threads: threads)
+        var best = try Model.load(run.files.best, limits: .trusting, threads: threads)
         best.training = run.record.metadata(run.history.epochs)
         best.metadata["name"] = .string(texts.name)
         best.metadata["producer"] = .string("poe-train \(Version.text)")
         best.card =
             ModelCard(
-                run: run, texts: texts, logitFactor: best.evaluation.double(Calibration.key)
+                run: run, texts: texts, base: model.base,
+                logitFactor: best.evaluation.double(Calibration.key)
             ).markdown
         let choice = try Packing(
             model: best, validation: texts.validation, budget: output.budget, threads: threads,

@@ -46,6 +46,9 @@ struct TokenizerOptions: ParsableArguments {
     @Option(help: "How text is cut before merging: gpt2 keeps a word's leading blank.")
     var pretokenizer: PretokenizerName = .gpt2
 
+    /// Whether nobody asked for tokens of any kind.
+    var isDefault: Bool { tokenizer == .bpe && bpeVocabSize == nil && pretokenizer == .gpt2 }
+
     func validate() throws {
         guard tokenizer != .char || bpeVocabSize == nil else {
             throw ValidationError("--bpe-vocab-size does not go with --tokenizer char")
@@ -57,6 +60,12 @@ struct TokenizerOptions: ParsableArguments {
 }
 
 struct ModelOptions: ParsableArguments {
+    @Option(
+        help:
+            "A finished model to begin with: its tokens, its shape and its weights. A short text gets far better by what that has read.",
+        completion: .file(extensions: ["poem"]))
+    var base: String?
+
     @Option(help: "Tokens that the model sees at once.")
     var context = 128
 
@@ -77,6 +86,20 @@ struct ModelOptions: ParsableArguments {
 
     @Option(help: "The feed-forward's non-linearity: exact, or with tanh as in GPT-2.")
     var activation: ActivationName = .geluTanh
+
+    /// Whether nobody asked for a shape.
+    private var isDefault: Bool {
+        context == 128 && layers == nil && heads == nil && width == nil && feedForward == nil
+            && activation == .geluTanh
+    }
+
+    func validate() throws {
+        guard base == nil || isDefault else {
+            throw ValidationError(
+                "the shape is that of --base; leave out --context, --layers, --heads, --width, "
+                    + "--feed-forward and --activation")
+        }
+    }
 
     func configuration(vocabularySize: Int, _ fitted: FittedChoices) -> ModelConfiguration {
         let width = width ?? Self.multiple(of: heads ?? 1, near: fitted.width)
@@ -109,13 +132,13 @@ struct ModelOptions: ParsableArguments {
 struct RecipeOptions: ParsableArguments {
     @Option(
         help:
-            "Passes over the training text; as many as read about 18.5 million tokens, but 4 to 40, unless given."
+            "Passes over the training text; as many as read about 18.5 million tokens, but 4 to 40 (6 with --base), unless given."
     )
     var epochs: Int?
 
     @Option(
         help:
-            "Windows of --context tokens in one step; 32, or 16 where a text of 25,000 BPE tokens or more makes fewer than 1,000 such steps, unless given."
+            "Windows of --context tokens in one step; 32, or 16 where a text of 25,000 BPE tokens or more makes fewer than 1,000 such steps, and with --base 8 where a shorter one does, unless given."
     )
     var batchSize: Int?
 
@@ -128,11 +151,11 @@ struct RecipeOptions: ParsableArguments {
     )
     var optimizer: MatrixOptimizer = Recipe().matrixOptimizer
 
-    @Option(help: "Peak learning rate of AdamW.")
-    var learningRate: Float = Recipe().learningRate
+    @Option(help: "Peak learning rate of AdamW; 0.004, a tenth of it with --base, unless given.")
+    var learningRate: Float?
 
-    @Option(help: "Peak learning rate of Muon.")
-    var matrixLearningRate: Float = Recipe().matrixLearningRate
+    @Option(help: "Peak learning rate of Muon; 0.02, a tenth of it with --base, unless given.")
+    var matrixLearningRate: Float?
 
     @Option(help: "Steps of linear warm-up; a fiftieth of all steps unless given.")
     var warmupSteps: Int?
@@ -157,13 +180,13 @@ struct RecipeOptions: ParsableArguments {
 
     @Option(
         help:
-            "Decoupled weight decay of matrices and embeddings; 0.01 for each pass, but 0.05 to 0.4, unless given."
+            "Decoupled weight decay of matrices and embeddings; 0.01 for each pass, but 0.05 to 0.4, and 0.05 with --base, unless given."
     )
     var weightDecay: Float?
 
     @Option(
         help:
-            "Dropout of embeddings and residual branches; 0.0025 for each pass, but 0.05 to 0.1, unless given; where a token is a character, 0.00375 and 0.05 to 0.15."
+            "Dropout of embeddings and residual branches; 0.0025 for each pass, but 0.05 to 0.1, unless given; where a token is a character, 0.00375 and 0.05 to 0.15; with --base 0.1."
     )
     var dropout: Float?
 
@@ -172,7 +195,7 @@ struct RecipeOptions: ParsableArguments {
 
     @Option(
         help:
-            "Part of the merges that are undone at first, none at the end; 0 where a token is a character, else 0.00025 times the square of the passes, but 0.05 to 0.4, unless given; half as much again where steps of 16 windows are fitted to the text."
+            "Part of the merges that are undone at first, none at the end; 0 with --base and where a token is a character, else 0.00025 times the square of the passes, but 0.05 to 0.4, unless given; half as much again where steps of 16 windows are fitted to the text."
     )
     var mergeDropout: Float?
 
@@ -219,8 +242,8 @@ struct RecipeOptions: ParsableArguments {
         recipe.batchWindows = batchSize ?? fitted.batchWindows
         recipe.stride = stride
         recipe.matrixOptimizer = optimizer
-        recipe.learningRate = learningRate
-        recipe.matrixLearningRate = matrixLearningRate
+        recipe.learningRate = learningRate ?? fitted.learningRate
+        recipe.matrixLearningRate = matrixLearningRate ?? fitted.matrixLearningRate
         recipe.warmupSteps = warmupSteps
         recipe.averaging = averaging
         recipe.halfDepth = halfDepth ?? fitted.halfDepth

@@ -76,6 +76,12 @@ final class TrainingMonitor: TrainingObserver {
                 "chosen for \(Format.count(texts.trainingTokens.count)) tokens of text: "
                     + fitted.joined(separator: ", ") + "; poe-train --help says how")
         }
+        if !texts.unknownCharacters.isEmpty {
+            let names = texts.unknownCharacters.prefix(10).map(TokenizerError.name(of:))
+            Output.warn(
+                "the model of --base does not know \(names.joined(separator: ", "))"
+                    + "\(texts.unknownCharacters.count > 10 ? " and others" : ""); replaced")
+        }
         if run.trainer.step > 0 {
             say("resumed after step \(Format.count(run.trainer.step))")
         } else if options.resume {

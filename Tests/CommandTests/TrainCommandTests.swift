@@ -77,6 +77,57 @@ import Testing
         #expect(missing.status == 66)
     }
 
+    @Test func aModelIsTrainedFurther() throws {
+        let folder = try folder()
+        #expect(try train(in: folder).status == 0)
+        // Straight quotation marks are folded to those of the model, the digit is replaced.
+        let text = Self.text.replacing("“", with: "\"").replacing("”", with: "\"") + "7\n"
+        try folder.write(text, to: "more.txt")
+        func further(_ options: String...) throws -> Program.Outcome {
+            try Program("poe-train").run(
+                ["more.txt", "--base", "book.poem", "--threads", "1"] + options, in: folder)
+        }
+        let run = try further("--epochs", "2")
+        #expect(run.status == 0, "\(run.errors)")
+        #expect(run.errors.contains("the model of --base does not know “7” (U+0037); replaced"))
+        let shown = try Program("poe-model").run(["show", "more.poem"], in: folder)
+        #expect(shown.text.contains("1 layer, 2 heads, width 16"), "\(shown.text)")
+        #expect(shown.text.contains("recipe.base.xxh64"))
+        #expect(shown.text.contains("the weights of book.poem"))
+        // It starts where the other had come to.
+        let first = try Program("poe-train").run(
+            ["more.txt", "-o", "fresh.poem"] + Self.tiny, in: folder)
+        #expect(try Self.firstLoss(run) < Self.firstLoss(first) - 0.3)
+
+        let whole = try Data(contentsOf: folder.url("more.poem"))
+        #expect(try further("--epochs", "2", "--resume").status == 0)
+        #expect(try Data(contentsOf: folder.url("more.poem")) == whole)
+
+        for (option, value, reason) in [
+            ("--width", "32", "the shape is that of --base"),
+            ("--tokenizer", "char", "the tokens are those of --base"),
+            ("--half-depth", "0.5", "for models that know nothing yet"),
+        ] {
+            let refused = try further(option, value)
+            #expect(refused.status == 64)
+            #expect(refused.errors.contains(reason), "\(refused.errors)")
+        }
+        let itself = try further("-o", "book.poem")
+        #expect(itself.status == 64)
+        #expect(itself.errors.contains("reads book.poem and would replace it"))
+        try folder.write(Self.text.uppercased(), to: "more.txt")
+        let other = try further("-o", "other.poem")
+        #expect(other.status == 64)
+        #expect(other.errors.contains("does not know"))
+        #expect(other.errors.contains("train without --base"))
+    }
+
+    /// The loss of a run's first step.
+    private static func firstLoss(_ run: Program.Outcome) throws -> Double {
+        let rest = try #require(run.errors.firstRange(of: "  loss ")).upperBound
+        return try #require(Double(run.errors[rest...].prefix { $0.isNumber || $0 == "." }))
+    }
+
     /// Where a hundredth of the text is enough to tell, the model is calibrated on it and never learns it.
     @Test func aLongTextCalibrates() throws {
         let folder = try Folder()
@@ -235,7 +286,7 @@ import Testing
         for teacher in ["book.poem", "./book.best.poem"] {
             let run = try train(["--teacher", teacher], in: folder)
             #expect(run.status == 64)
-            #expect(run.errors.contains("\(teacher) teaches, and this training would replace it"))
+            #expect(run.errors.contains("reads \(teacher) and would replace it"))
         }
         #expect(!FileManager.default.fileExists(atPath: folder.url("book.checkpoint.poem").path))
     }

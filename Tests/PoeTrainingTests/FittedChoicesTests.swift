@@ -44,6 +44,19 @@ import Testing
         #expect(FittedChoices(tokens: 24_999, hasMerges: true).mergeDropout == 0.4)
     }
 
+    /// A finished model takes few, small and many steps.
+    @Test func aBaseIsKept() {
+        let fresh = FittedChoices(tokens: 40_000, hasMerges: true)
+        let book = FittedChoices(tokens: 40_000, hasMerges: true, hasBase: true)
+        #expect(book.epochs == 6 && book.batchWindows == 16 && book.halfDepth == 0)
+        #expect(book.dropout == 0.1 && book.weightDecay == 0.05 && book.mergeDropout == 0)
+        #expect(book.learningRate == 0.0004 && fresh.learningRate == 0.004)
+        #expect(book.matrixLearningRate == 0.002 && fresh.matrixLearningRate == 0.02)
+        #expect(FittedChoices(tokens: 24_999, hasMerges: true, hasBase: true).batchWindows == 8)
+        let long = FittedChoices(tokens: 923_317, hasMerges: true, hasBase: true)
+        #expect(long.epochs == 6 && long.batchWindows == 32)
+    }
+
     @Test func dialsFollowThePassesThatAreAskedFor() {
         let few = FittedChoices(tokens: 923_317, epochs: 2, hasMerges: true)
         #expect(few.epochs == 2 && few.dropout == 0.05 && few.weightDecay == 0.05)

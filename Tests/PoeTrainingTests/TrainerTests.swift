@@ -50,6 +50,26 @@ import Testing
         #expect(TinyTraining.bits(try TinyTraining.trainer(recipe: recipe).weights) != first)
     }
 
+    /// The mean of the weights begins with them too.
+    @Test func aTrainingBeginsWithItsBase() throws {
+        var recipe = TinyTraining.recipe
+        recipe.halfDepth = 0
+        let base = try TinyTraining.trainer(recipe: recipe)
+        for _ in 0..<5 { _ = try base.takeStep() }
+        let tokenizer = try TinyTraining.tokenizer()
+        recipe.learningRate = 1e-6
+        recipe.matrixLearningRate = 1e-6
+        let trainer = try Trainer(
+            recipe: recipe, configuration: base.configuration,
+            tokens: try tokenizer.encode(TinyTraining.text), base: base.modelWeights, threads: 1)
+        #expect(TinyTraining.bits(trainer.weights) == TinyTraining.bits(base.modelWeights))
+        #expect(TinyTraining.bits(trainer.modelWeights) == TinyTraining.bits(base.modelWeights))
+        let before = TinyTraining.bits(base.modelWeights)
+        _ = try trainer.takeStep()
+        #expect(TinyTraining.bits(trainer.weights) != before)
+        #expect(TinyTraining.bits(base.modelWeights) == before)
+    }
+
     @Test(arguments: MatrixOptimizer.allCases) func oneBatchIsLearntByHeart(
         _ optimizer: MatrixOptimizer
     ) throws {

@@ -55,6 +55,8 @@ package final class Trainer {
     ///
     /// - Parameters:
     ///   - tokenizer: What made the tokens; its merges are undone where the recipe says so.
+    ///   - base: A model of the same shape and vocabulary, whose weights the training begins with; nil for random
+    ///     ones.
     ///   - teachers: Models of the same vocabulary and context length that it learns from beside the
     ///     text, as much as `recipe.teacherShare` says.
     ///   - grid: If given, the gradients are those of the weights as a file with these settings would
@@ -62,8 +64,8 @@ package final class Trainer {
     ///     and Courville, 2013): so the weights move to where rounding costs little.
     package init(
         recipe: Recipe, configuration: ModelConfiguration, tokens: [TokenID],
-        tokenizer: TokenizerDescription? = nil, teachers: [ModelWeights] = [],
-        grid: CompactSettings? = nil, threads: Int
+        tokenizer: TokenizerDescription? = nil, base: ModelWeights? = nil,
+        teachers: [ModelWeights] = [], grid: CompactSettings? = nil, threads: Int
     ) throws(TrainingError) {
         try recipe.validate()
         do { try configuration.validate() } catch { throw .invalidRecipe(error.description) }
@@ -75,7 +77,11 @@ package final class Trainer {
             tokens, tokenizer: tokenizer, recipe: recipe, stepCount: sampler.stepCount)
         compute = Compute(threads: threads)
         weights = ModelWeights(configuration)
-        weights.initialize(seed: recipe.seed, attention: recipe.initialAttention)
+        if let base {
+            weights.flat.copy(from: base.flat)
+        } else {
+            weights.initialize(seed: recipe.seed, attention: recipe.initialAttention)
+        }
         halfDepth = HalfDepth(
             share: recipe.halfDepth, of: sampler.stepCount, layers: configuration.layerCount)
         halfDepth.begin(weights)
@@ -96,9 +102,9 @@ package final class Trainer {
             compute: compute)
     }
 
-    /// Bytes that a training takes at least, for a model of a valid `configuration`: the weights, their mean, their gradient,
-    /// two moments and two packed forms of them, and the activations of a shard; each teacher has weights and
-    /// activations, too.
+    /// Bytes that a training takes, about, for a model of a valid `configuration`: the weights, their mean,
+    /// their gradient, two moments and two packed forms of them, and the activations of a shard; each
+    /// teacher has weights and activations, too.
     package static func memory(_ configuration: ModelConfiguration, teachers: Int = 0) -> Int {
         let weights = configuration.parameterCount
         let activations = Activations.count(

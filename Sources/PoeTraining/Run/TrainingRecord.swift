@@ -19,13 +19,16 @@ package struct TrainingRecord: Sendable, Equatable {
     ///   - trainingTokens: The text that is learnt.
     ///   - validation: The text that is measured, if any.
     ///   - calibration: The text that the model is calibrated on, if any.
+    ///   - base: The weights that the training begins with, if they are a finished model's.
     ///   - teachers: Models that are learnt from beside the text.
     package init(
         recipe: Recipe, corpusName: String, corpusHash: UInt64, split: String,
         trainingTokens: [TokenID], validation: EvaluationText?,
-        calibration: EvaluationText? = nil, teachers: [ModelWeights] = []
+        calibration: EvaluationText? = nil, base: ModelWeights? = nil,
+        teachers: [ModelWeights] = []
     ) {
         var keys = recipe.metadata
+        if let base { keys["recipe.base.xxh64"] = .string(hexadecimal(hash(base))) }
         if !teachers.isEmpty {
             keys["recipe.teacher_share"] = decimal(recipe.teacherShare)
             keys["recipe.teachers.xxh64"] = .strings(teachers.map { hexadecimal(hash($0)) })
