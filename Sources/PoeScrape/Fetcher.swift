@@ -118,9 +118,7 @@ package final class Fetcher {
                 try check(target)
             default:
                 guard Self.isKept(response.status, isRobots: isRobots) else {
-                    throw .failed(
-                        url: target.absoluteString,
-                        reason: "the server answered \(response.status)", attempts: 1)
+                    throw .denied(url: target.absoluteString, status: response.status)
                 }
                 try cache.store(response, url: address, finalURL: target.absoluteString)
                 guard let (record, body) = cache.stored(address) else {

@@ -151,6 +151,10 @@ struct GatherRun {
                 skip(url, "\(url): not there (status \(status)); left out")
             case .refused(let url):
                 skip(url, "\(url): robots.txt does not let programs read it; left out")
+            case .denied:
+                // Its neighbours may be open: this is no sign that the server is down.
+                failures.append(url.absoluteString)
+                events.note(error.description)
             case .failed, .tooLarge: try fail(url, error)
             default: throw error
             }
@@ -249,6 +253,7 @@ struct GatherRun {
         ]
         let folder = base.absoluteString.hasSuffix("/") ? base.absoluteString : "\(base)/"
         var isRefused = false
+        var denial: ScrapeError?
         for path in paths {
             guard let url = URL(string: folder + path) else { throw .badAddress(folder) }
             do throws(ScrapeError) {
@@ -260,6 +265,7 @@ struct GatherRun {
                 switch error {
                 case .missing: continue
                 case .refused: isRefused = true
+                case .denied: denial = error
                 case .failed, .tooLarge:
                     try fail(url, error)
                     return nil
@@ -268,6 +274,11 @@ struct GatherRun {
             }
         }
         let place = folder + "ebooks/\(book)"
+        if let denial {
+            failures.append(place)
+            events.note(denial.description)
+            return nil
+        }
         let addresses =
             isRefused
             ? "an address that robots.txt lets programs read" : "any of its usual addresses"

@@ -18,6 +18,8 @@ package enum ScrapeError: ClassifiedError, Equatable {
     case tooLarge(url: String, limit: Int)
     /// The server has no such page.
     case missing(url: String, status: Int)
+    /// The server refuses the page, which says nothing of whether there is one.
+    case denied(url: String, status: Int)
     /// A list page names no works, or a site or folder has none.
     case noWorks(place: String)
     /// Some pages could not be fetched.
@@ -55,11 +57,13 @@ package enum ScrapeError: ClassifiedError, Equatable {
         case .missing(let url, let status):
             "\(url): the server has no such page (status \(status)); see --base-url, --list and "
                 + "--from-dir for other ways to the texts"
+        case .denied(let url, let status):
+            "\(url): the server refuses this page to programs (status \(status)); try again another day, "
+                + "or save the pages with a browser and use --from-dir"
         case .noWorks(let place):
             "\(place): no works found in it; expected works' pages, or links to them, in an "
-                + "element of the class entry-content, or text files; name another place with "
-                + "--base-url, --list, --book or --from-dir, or add --refresh if the site was "
-                + "mended since"
+                + "element of the class entry-content, or text files; see --base-url, --list, --book and "
+                + "--from-dir for other ways to the texts"
         case .incomplete(let missing, let kept):
             "\(missing.count) of \(missing.count + kept) pages could not be fetched, the first is "
                 + "\(missing.first ?? ""); run the same command again to try these alone, or add "
@@ -80,7 +84,8 @@ package enum ScrapeError: ClassifiedError, Equatable {
     package var failureKind: FailureKind {
         switch self {
         case .badAddress: .usage
-        case .refused, .failed, .insecure, .askedToWait, .incomplete, .interrupted, .tooLarge:
+        case .refused, .denied, .failed, .insecure, .askedToWait, .incomplete, .interrupted,
+            .tooLarge:
             .inputOutput
         case .missing, .noWorks, .unreadable: .noInput
         case .unwritable, .locked, .foreign: .cannotCreate

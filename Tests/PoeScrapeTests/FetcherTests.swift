@@ -134,9 +134,7 @@ import Testing
         for status in [401, 403, 451] {
             server.set("/a/", .status(status))
             #expect(
-                throws: ScrapeError.failed(
-                    url: address.absoluteString, reason: "the server answered \(status)",
-                    attempts: 1)
+                throws: ScrapeError.denied(url: address.absoluteString, status: status)
             ) { try fetcher(options).page(address) }
         }
         #expect(try text("/a/") == "kept")

@@ -222,6 +222,24 @@ import Testing
         server.stop()
     }
 
+    /// A refusal at one address is none at the others, and none of the server's being down.
+    @Test func aBookThatIsRefusedIsTriedElsewhere() throws {
+        let server = try LoopbackServer()
+        let base = try #require(URL(string: server.base))
+        let folder = try TemporaryFolder()
+        for book in 1...4 {
+            server.set("/cache/epub/\(book)/pg\(book).txt", .status(403))
+            server.set("/files/\(book)/\(book)-0.txt", .status(403))
+        }
+        let gatherer = Gatherer(cacheFolder: folder.path, options: .quick)
+        #expect(throws: ScrapeError.self) {
+            try gatherer.gather(.gutenberg(base: base, books: [1, 2, 3, 4]))
+        }
+        // robots.txt, and four addresses of four books: three refused in a row are no end.
+        #expect(server.requests.count == 17)
+        server.stop()
+    }
+
     @Test func serverThatIsDownIsNotAskedForEveryBook() throws {
         let server = try LoopbackServer()
         let base = try #require(URL(string: server.base))
