@@ -34,7 +34,9 @@ P
 "$clang" -O2 -Wall -Wextra -I"$work/kernels/include" scripts/kernels/hashes.c "$work"/kernels/*.c \
     -lm -o "$work/hashes"
 "$work/hashes" scalar >"$work/expected" 2>/dev/null
-if ! "$work/hashes" avx2 >/dev/null 2>&1; then
+status=0
+"$work/hashes" avx2 >/dev/null 2>&1 || status=$?
+if [ "$status" -eq 3 ]; then
     echo "check-avx512: NOT RUN, this processor has no AVX2" >&2
     exit 2
 fi

@@ -28,7 +28,7 @@ package struct FittedChoices: Sendable, Equatable {
     static let fewestEpochs = 4, mostEpochs = 40
     /// The most passes of a training that begins with a finished model: it soon has the text by heart.
     static let mostEpochsOfBase = 6
-    /// Steps of 32 windows that are too few, for a text of at least this many tokens: of a vocabulary of 512
+    /// Steps of 32 windows that are too few, and tokens of a text that is more than a few pages: of a vocabulary of 512
     /// they are some 60,000 characters, `TokenizerTrainer.spellingLength`.
     static let fewSteps = 1_000.0, fewPages = 25_000
     /// Tokens, of a vocabulary of 512, of texts that fill a model of the reference's size and one of width 192.
@@ -60,7 +60,7 @@ package struct FittedChoices: Sendable, Equatable {
         let stepsOf32 = Double(tokens) * Double(epochs) / Double(32 * context)
         if hasBase {
             // It knows how words are spelt and need not be shown them otherwise. In large steps, it would
-            // forget what it knows; these are a tenth of the others. In a few it gets nowhere.
+            // forget what it knows; these are a tenth of the others. In few steps it gets nowhere.
             let isFew = stepsOf32 < Self.fewSteps
             batchWindows = !isFew ? 32 : tokens < Self.fewPages ? 8 : 16
             (learningRate, matrixLearningRate) = (4e-4, 2e-3)

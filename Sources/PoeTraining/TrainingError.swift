@@ -25,7 +25,7 @@ package enum TrainingError: ClassifiedError, Equatable {
             sentence
         case .textTooShort(let tokens, let needed):
             "the training text has \(tokens) tokens, but one window needs \(needed); "
-                + "give more text or a shorter --context"
+                + "give more text, or train a model of a shorter context"
         case .diverged(let step, let loss):
             "the training diverged at step \(step) (loss \(loss)); the last good checkpoint is kept: "
                 + "delete it, lower --learning-rate or --matrix-learning-rate, and start again"

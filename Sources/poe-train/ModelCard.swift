@@ -3,13 +3,14 @@ import PoeCore
 import PoeModel
 import PoeTokenizer
 import PoeTraining
+import PoemFile
 
 /// What a reader should know of a model, as Markdown inside its file.
 struct ModelCard {
     let run: TrainingRun
     let texts: PreparedTexts
-    /// The file of the model that the training began with, if any.
-    let base: String?
+    /// The model that the training began with, if any.
+    let base: Model?
     /// What calibration multiplied the logits by; nil without calibration.
     let logitFactor: Double?
 
@@ -43,9 +44,12 @@ struct ModelCard {
     }
 
     private var begun: String {
-        base.map { path in
-            let name = path.split(separator: "/").last.map(String.init) ?? path
-            return "- Begun with the tokens, the shape and the weights of \(name).\n"
+        base.map { base in
+            let name = base.metadata.string("name") ?? "another model"
+            let corpus = base.training.string(TrainingRecord.corpusKey)
+            return "- Begun with the tokens, the shape and the weights of \(name)"
+                + (corpus.map { ", trained on \($0): it may repeat that corpus, too" } ?? "")
+                + ".\n"
         } ?? ""
     }
 

@@ -22,7 +22,9 @@ struct PreparedTexts {
     let validation: EvaluationText?
     let works: Int
     /// Characters that a base model lacks and that are replaced, in order of appearance.
-    let unknownCharacters: [Unicode.Scalar]
+    let unknown: [Unicode.Scalar]
+    /// How often they occur.
+    let unknownCount: Int
 
     /// - Parameter base: The tokenizer of a model that is trained further; nil to learn one.
     init(
@@ -36,15 +38,16 @@ struct PreparedTexts {
         works = corpus.works.count
         splitName =
             splitPath.map { $0.split(separator: "/").last.map(String.init) ?? $0 } ?? "automatic"
-        unknownCharacters = try base.map { try Self.unknown(in: corpus.text, to: $0) } ?? []
         tokenizer =
             try base ?? Tokenizer(Self.learn(options, corpus: corpus, train: split.train))
         let encoding = Encoding(tokenizer: tokenizer, isForeign: base != nil)
+        (_, unknown, unknownCount) = try encoding.encode(corpus.text)
+        try Self.checkKnown(corpus.text, unknown, unknownCount)
         validation = try Self.evaluationText(split.validation, encoding)
         let spared = calibrates ? try Self.calibration(of: split.train, encoding) : nil
         calibration = spared?.calibration
         let text = (spared?.rest ?? split.train).text
-        trainingTokens = try encoding.tokens(of: text)
+        trainingTokens = try encoding.encode(text).tokens
         trainingCharacters = text.unicodeScalars.count
     }
 
@@ -55,30 +58,28 @@ struct PreparedTexts {
         /// replaced, as in a prompt.
         let isForeign: Bool
 
-        func tokens(of text: String) throws -> [TokenID] {
-            isForeign
-                ? try tokenizer.encodePrompt(text, unknown: .replace).tokens
-                : try tokenizer.encode(text)
+        /// The tokens of `text`, the characters that were replaced, and how often they occur.
+        func encode(
+            _ text: String
+        ) throws -> (tokens: [TokenID], unknown: [Unicode.Scalar], count: Int) {
+            guard isForeign else { return (try tokenizer.encode(text), [], 0) }
+            let (tokens, unknown) = try tokenizer.encodePrompt(text, unknown: .replace)
+            let replaced = Set(unknown)
+            return (tokens, unknown, text.unicodeScalars.count { replaced.contains($0) })
         }
     }
 
-    /// The characters of `text` that a base model's tokenizer lacks.
-    ///
-    /// - Throws: ``CommandFailure`` if they are more than a twentieth of the text: another script.
-    private static func unknown(
-        in text: String, to tokenizer: Tokenizer
-    ) throws -> [Unicode.Scalar] {
-        let unknown = try tokenizer.encodePrompt(text, unknown: .replace).unknown
-        let (scalars, lacking) = (text.unicodeScalars, Set(unknown))
-        let count = scalars.count { lacking.contains($0) }
-        guard count * 20 <= scalars.count else {
-            throw CommandFailure(
-                .usage,
-                "the model of --base does not know \(Format.count(count)) of the text's "
-                    + "\(Format.count(scalars.count, "character")), such as "
-                    + "\(TokenizerError.name(of: unknown[0])); train without --base")
-        }
-        return unknown
+    /// Throws if more than a twentieth of `text` is unknown: it is in another script.
+    private static func checkKnown(
+        _ text: String, _ unknown: [Unicode.Scalar], _ count: Int
+    ) throws {
+        let characters = text.unicodeScalars.count
+        guard let first = unknown.first, count * 20 > characters else { return }
+        throw CommandFailure(
+            .usage,
+            "the model of --base does not know \(Format.count(count)) of the text's "
+                + "\(Format.count(characters, "character")), such as "
+                + "\(TokenizerError.name(of: first)); train without --base")
     }
 
     /// A hundredth of the training text at most, and no more than is needed: it is read many times.
@@ -103,9 +104,11 @@ struct PreparedTexts {
         _ corpus: Corpus, _ encoding: Encoding
     ) throws -> EvaluationText? {
         let text = corpus.text
-        let tokens = try encoding.tokens(of: text)
+        let (tokens, _, unknown) = try encoding.encode(text)
         guard tokens.count > 1 else { return nil }
-        return EvaluationText(tokens: tokens, characters: text.unicodeScalars.count)
+        return EvaluationText(
+            tokens: tokens, characters: text.unicodeScalars.count, unknownCharacters: unknown,
+            isFolded: encoding.isForeign)
     }
 
     /// What the alphabet is taken from: all works, and what joins them.
@@ -118,14 +121,14 @@ struct PreparedTexts {
         _ options: TokenizerOptions, corpus: Corpus, train: Corpus
     ) throws -> TokenizerDescription {
         do {
-            switch options.tokenizer {
+            switch options.kind {
             case .char:
                 return TokenizerTrainer.characters(of: alphabetTexts(corpus))
             case .bpe:
                 return try TokenizerTrainer.bpe(
                     texts: train.works.map(\.text), alphabetTexts: alphabetTexts(corpus),
                     vocabularySize: options.bpeVocabSize,
-                    pretokenizer: options.pretokenizer.pretokenizer)
+                    pretokenizer: (options.pretokenizer ?? .gpt2).pretokenizer)
             case .byteLevelBPE:
                 return try TokenizerTrainer.byteLevelBPE(
                     texts: train.works.map(\.text), vocabularySize: options.bpeVocabSize)

@@ -59,7 +59,7 @@ struct TrainCommand: ParsableCommand {
                 "--checkpoint-seconds is \(output.checkpointSeconds); expected 0 or more")
         }
         if model.base != nil {
-            guard tokenizer.isDefault else {
+            guard tokenizer.isUnasked else {
                 throw ValidationError(
                     "the tokens are those of --base; leave out --tokenizer, --bpe-vocab-size and "
                         + "--pretokenizer")
@@ -90,7 +90,7 @@ struct TrainCommand: ParsableCommand {
             base: base?.tokenizer)
         let fitted = FittedChoices(
             tokens: texts.trainingTokens.count, epochs: recipe.epochs,
-            context: base?.configuration.contextLength ?? model.context,
+            context: base?.configuration.contextLength ?? model.contextLength,
             hasMerges: !texts.tokenizer.description.merges.isEmpty, hasBase: base != nil)
         let configuration =
             base?.configuration
@@ -112,14 +112,14 @@ struct TrainCommand: ParsableCommand {
         let record = TrainingRecord(
             recipe: recipe, corpusName: texts.name, corpusHash: texts.corpusHash,
             split: texts.splitName, trainingTokens: texts.trainingTokens,
-            validation: texts.validation, calibration: texts.calibration, base: base?.weights,
+            validation: texts.validation, calibration: texts.calibration, base: base,
             teachers: teachers)
         let run = TrainingRun(
             trainer: trainer, tokenizer: texts.tokenizer, validation: texts.validation,
             calibration: texts.calibration, record: record, files: files, options: options)
         let monitor = TrainingMonitor(
             run: run, texts: texts, options: output, threads: threads,
-            fitted: whatWasFitted(fitted, configuration, texts))
+            fitted: whatWasChosen(fitted, configuration, texts))
         if output.resume {
             try run.resume()
         } else {
@@ -129,7 +129,7 @@ struct TrainCommand: ParsableCommand {
         monitor.begin()
         do {
             guard try run.train(monitor) == .finished else { throw Interrupted() }
-            try finish(run, texts, monitor)
+            try finish(run, texts, base, monitor)
         } catch let interrupted as Interrupted {
             monitor.stopped()
             throw interrupted
@@ -148,48 +148,11 @@ struct TrainCommand: ParsableCommand {
                 throw CommandFailure(
                     .usage,
                     "\(path) cannot teach this model: its tokens or its context are others; expected "
-                        + "a model that was trained on the same corpus, split and tokenizer")
+                        + "a model that was trained on the same corpus, split and tokenizer, or with the "
+                        + "same --base")
             }
             return model.weights
         }
-    }
-
-    /// The choices that no option made, for people.
-    private func whatWasFitted(
-        _ fitted: FittedChoices, _ configuration: ModelConfiguration, _ texts: PreparedTexts
-    ) -> [String] {
-        var choices: [String] = []
-        if model.base == nil && tokenizer.bpeVocabSize == nil && tokenizer.tokenizer != .char {
-            choices.append("a vocabulary of \(texts.tokenizer.vocabularySize)")
-        }
-        if model.base == nil && model.layers == nil && model.width == nil {
-            choices.append(
-                "\(configuration.layerCount) blocks of width \(configuration.modelDimension)")
-        }
-        if recipe.epochs == nil {
-            let total = Double(fitted.epochs * fitted.tokens) / 1e6
-            choices.append(
-                "\(fitted.epochs) \(fitted.epochs == 1 ? "pass" : "passes")"
-                    + " (\(Format.fixed(total, 1)) million tokens)")
-        }
-        if recipe.batchSize == nil {
-            choices.append("steps of \(fitted.batchWindows) windows")
-        }
-        if model.base != nil && recipe.learningRate == nil && recipe.matrixLearningRate == nil {
-            choices.append(
-                "learning rates of \(fitted.matrixLearningRate) (Muon) and \(fitted.learningRate)")
-        }
-        let followsPasses = [
-            ("dropout", recipe.dropout, fitted.dropout),
-            ("weight decay", recipe.weightDecay, fitted.weightDecay),
-            ("merge dropout", recipe.mergeDropout, fitted.mergeDropout),
-            ("half depth", recipe.halfDepth, fitted.halfDepth),
-        ].filter { $0.1 == nil && $0.2 > 0 }
-        if !followsPasses.isEmpty {
-            let values = followsPasses.map { "\($0.0) \($0.2)" }
-            choices.append("\(values.joined(separator: ", ")) for so many passes")
-        }
-        return choices
     }
 
     /// After hours of training is too late to learn that a file cannot be written, or that it was read.
@@ -211,7 +174,9 @@ struct TrainCommand: ParsableCommand {
         throw CommandFailure(
             .usage,
             "training a model of this shape takes about \(Format.bytes(bytes)) of memory, and this machine "
-                + "has \(Format.bytes(Limits.machineMemory)); lower --width, --layers or --context")
+                + "has \(Format.bytes(Limits.machineMemory)); "
+                + (model.base == nil
+                    ? "lower --width, --layers or --context" : "begin with a smaller --base"))
     }
 
     /// A checkpoint is hours of work: it is not replaced by a fresh start without a word.
@@ -225,7 +190,7 @@ struct TrainCommand: ParsableCommand {
 
     /// Packs the best weights as the finished model and removes the checkpoint.
     private func finish(
-        _ run: TrainingRun, _ texts: PreparedTexts, _ monitor: TrainingMonitor
+        _ run: TrainingRun, _ texts: PreparedTexts, _ base: Model?, _ monitor: TrainingMonitor
     ) throws {
         var best = try Model.load(run.files.best, limits: .trusting, threads: threads)
         best.training = run.record.metadata(run.history.epochs)
@@ -233,7 +198,7 @@ struct TrainCommand: ParsableCommand {
         best.metadata["producer"] = .string("poe-train \(Version.text)")
         best.card =
             ModelCard(
-                run: run, texts: texts, base: model.base,
+                run: run, texts: texts, base: base,
                 logitFactor: best.evaluation.double(Calibration.key)
             ).markdown
         let choice = try Packing(

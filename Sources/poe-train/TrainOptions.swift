@@ -34,8 +34,11 @@ enum ProfileName: String, ExpressibleByArgument, CaseIterable {
 }
 
 struct TokenizerOptions: ParsableArguments {
-    @Option(help: "What a token is: a character, or a piece of a word learnt from the text.")
-    var tokenizer: TokenizerKind = .bpe
+    @Option(
+        help:
+            "What a token is: a character, or a piece of a word learnt from the text; bpe unless given."
+    )
+    var tokenizer: TokenizerKind?
 
     @Option(
         help:
@@ -43,17 +46,23 @@ struct TokenizerOptions: ParsableArguments {
     )
     var bpeVocabSize: Int?
 
-    @Option(help: "How text is cut before merging: gpt2 keeps a word's leading blank.")
-    var pretokenizer: PretokenizerName = .gpt2
+    @Option(
+        help:
+            "How text is cut before merging: gpt2, which keeps a word's leading blank, unless given."
+    )
+    var pretokenizer: PretokenizerName?
+
+    /// What a token is.
+    var kind: TokenizerKind { tokenizer ?? .bpe }
 
     /// Whether nobody asked for tokens of any kind.
-    var isDefault: Bool { tokenizer == .bpe && bpeVocabSize == nil && pretokenizer == .gpt2 }
+    var isUnasked: Bool { tokenizer == nil && bpeVocabSize == nil && pretokenizer == nil }
 
     func validate() throws {
-        guard tokenizer != .char || bpeVocabSize == nil else {
+        guard kind != .char || bpeVocabSize == nil else {
             throw ValidationError("--bpe-vocab-size does not go with --tokenizer char")
         }
-        guard tokenizer == .bpe || pretokenizer == .gpt2 else {
+        guard kind == .bpe || pretokenizer != .words else {
             throw ValidationError("--pretokenizer words goes with --tokenizer bpe alone")
         }
     }
@@ -62,12 +71,12 @@ struct TokenizerOptions: ParsableArguments {
 struct ModelOptions: ParsableArguments {
     @Option(
         help:
-            "A finished model to begin with: its tokens, its shape and its weights. A short text gets far better by what that has read.",
+            "A finished model to begin with: its tokens, its shape and its weights. What it has read helps most where there is little text. Characters that it lacks are folded as those of a prompt, else replaced.",
         completion: .file(extensions: ["poem"]))
     var base: String?
 
-    @Option(help: "Tokens that the model sees at once.")
-    var context = 128
+    @Option(help: "Tokens that the model sees at once; 128 unless given.")
+    var context: Int?
 
     @Option(help: "Number of transformer blocks; fitted to the text unless given, at most 6.")
     var layers: Int?
@@ -84,17 +93,20 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Width inside the feed-forward; 4 x --width unless given.")
     var feedForward: Int?
 
-    @Option(help: "The feed-forward's non-linearity: exact, or with tanh as in GPT-2.")
-    var activation: ActivationName = .geluTanh
+    @Option(
+        help:
+            "The feed-forward's non-linearity: exact, or with tanh as in GPT-2; gelu-tanh unless given."
+    )
+    var activation: ActivationName?
 
-    /// Whether nobody asked for a shape.
-    private var isDefault: Bool {
-        context == 128 && layers == nil && heads == nil && width == nil && feedForward == nil
-            && activation == .geluTanh
-    }
+    /// Tokens that the model sees at once, of a model that begins with no other.
+    var contextLength: Int { context ?? 128 }
 
     func validate() throws {
-        guard base == nil || isDefault else {
+        let isUnasked =
+            context == nil && layers == nil && heads == nil && width == nil && feedForward == nil
+            && activation == nil
+        guard base == nil || isUnasked else {
             throw ValidationError(
                 "the shape is that of --base; leave out --context, --layers, --heads, --width, "
                     + "--feed-forward and --activation")
@@ -104,10 +116,10 @@ struct ModelOptions: ParsableArguments {
     func configuration(vocabularySize: Int, _ fitted: FittedChoices) -> ModelConfiguration {
         let width = width ?? Self.multiple(of: heads ?? 1, near: fitted.width)
         return ModelConfiguration(
-            vocabularySize: vocabularySize, contextLength: context,
+            vocabularySize: vocabularySize, contextLength: contextLength,
             layerCount: layers ?? fitted.layers, headCount: heads ?? Self.heads(of: width),
             modelDimension: width, feedForwardDimension: feedForward,
-            activation: activation.activation)
+            activation: (activation ?? .geluTanh).activation)
     }
 
     /// The largest multiple of `heads` up to `width`, or `heads`.
@@ -138,7 +150,7 @@ struct RecipeOptions: ParsableArguments {
 
     @Option(
         help:
-            "Windows of --context tokens in one step; 32, or 16 where a text of 25,000 BPE tokens or more makes fewer than 1,000 such steps, and with --base 8 where a shorter one does, unless given."
+            "Windows of --context tokens in one step; 32, or 16 where a text of 25,000 BPE tokens or more makes fewer than 1,000 such steps (of any tokens with --base, and 8 where a shorter one does), unless given."
     )
     var batchSize: Int?
 

@@ -76,11 +76,12 @@ final class TrainingMonitor: TrainingObserver {
                 "chosen for \(Format.count(texts.trainingTokens.count)) tokens of text: "
                     + fitted.joined(separator: ", ") + "; poe-train --help says how")
         }
-        if !texts.unknownCharacters.isEmpty {
-            let names = texts.unknownCharacters.prefix(10).map(TokenizerError.name(of:))
+        if !texts.unknown.isEmpty {
+            let names = texts.unknown.prefix(10).map(TokenizerError.name(of:))
             Output.warn(
                 "the model of --base does not know \(names.joined(separator: ", "))"
-                    + "\(texts.unknownCharacters.count > 10 ? " and others" : ""); replaced")
+                    + "\(texts.unknown.count > 10 ? " and others" : ""); replaced in "
+                    + Format.count(texts.unknownCount, "place"))
         }
         if run.trainer.step > 0 {
             say("resumed after step \(Format.count(run.trainer.step))")
@@ -152,7 +153,7 @@ final class TrainingMonitor: TrainingObserver {
     }
 
     func finished(_ evaluation: Metadata) throws {
-        let reader = try PoemReader(path: run.files.model)
+        let reader = try PoemReader(path: run.files.model, limits: .trusting)
         var line = "\(run.files.model): \(Format.bytes(reader.fileLength))"
         if let loss = evaluation.double("validation.nats_per_token"),
             let perCharacter = evaluation.double("validation.nats_per_character")

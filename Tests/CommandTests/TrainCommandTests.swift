@@ -89,11 +89,15 @@ import Testing
         }
         let run = try further("--epochs", "2")
         #expect(run.status == 0, "\(run.errors)")
-        #expect(run.errors.contains("the model of --base does not know “7” (U+0037); replaced"))
+        #expect(
+            run.errors.contains(
+                "the model of --base does not know “7” (U+0037); replaced in 1 place"))
         let shown = try Program("poe-model").run(["show", "more.poem"], in: folder)
         #expect(shown.text.contains("1 layer, 2 heads, width 16"), "\(shown.text)")
         #expect(shown.text.contains("recipe.base.xxh64"))
-        #expect(shown.text.contains("the weights of book.poem"))
+        #expect(shown.text.contains("the weights of book, trained on book"))
+        #expect(shown.text.contains("recipe.base.corpus"))
+        #expect(shown.text.contains("text folded as a prompt"))
         // It starts where the other had come to.
         let first = try Program("poe-train").run(
             ["more.txt", "-o", "fresh.poem"] + Self.tiny, in: folder)
@@ -105,13 +109,21 @@ import Testing
 
         for (option, value, reason) in [
             ("--width", "32", "the shape is that of --base"),
-            ("--tokenizer", "char", "the tokens are those of --base"),
+            ("--tokenizer", "bpe", "the tokens are those of --base"),
+            ("--context", "128", "the shape is that of --base"),
             ("--half-depth", "0.5", "for models that know nothing yet"),
         ] {
             let refused = try further(option, value)
             #expect(refused.status == 64)
             #expect(refused.errors.contains(reason), "\(refused.errors)")
         }
+        let resumed = try Program("poe-train").run(
+            [
+                "more.txt", "--base", "book.last.poem", "--epochs", "2", "--threads", "1",
+                "--resume",
+            ],
+            in: folder)
+        #expect(resumed.status == 64, "another base: \(resumed.errors)")
         let itself = try further("-o", "book.poem")
         #expect(itself.status == 64)
         #expect(itself.errors.contains("reads book.poem and would replace it"))

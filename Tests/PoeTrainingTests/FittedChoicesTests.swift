@@ -44,7 +44,7 @@ import Testing
         #expect(FittedChoices(tokens: 24_999, hasMerges: true).mergeDropout == 0.4)
     }
 
-    /// A finished model takes few, small and many steps.
+    /// A finished model is trained in few passes, of many small steps.
     @Test func aBaseIsKept() {
         let fresh = FittedChoices(tokens: 40_000, hasMerges: true)
         let book = FittedChoices(tokens: 40_000, hasMerges: true, hasBase: true)

@@ -154,6 +154,11 @@ import Testing
             let expected = referenceLoss(model, tokens)
             #expect(abs(result.natsPerToken - expected / Double(count - 1)) < 1e-5)
             #expect(abs(result.natsPerCharacter - expected / Double(count)) < 1e-5)
+            let unknown = EvaluationText(tokens: tokens, characters: count, unknownCharacters: 2)
+            let more = unknown.loss(of: model.weights, threads: 1)
+            #expect(more.natsPerToken == result.natsPerToken)
+            let each = (more.natsPerCharacter - result.natsPerCharacter) * Double(count) / 2
+            #expect(abs(each - LossProtocol.unknownCharacterNats) < 1e-9)
         }
     }
 

@@ -8,10 +8,18 @@ package struct EvaluationText: Sendable {
     package let tokens: [TokenID]
     /// Unicode scalars of the text.
     package let characters: Int
+    /// Scalars that the tokenizer lacks, each counted at `LossProtocol.unknownCharacterNats`.
+    package let unknownCharacters: Int
+    /// Whether the text was folded as a prompt first, so that fewer characters are unknown.
+    package let isFolded: Bool
 
-    package init(tokens: [TokenID], characters: Int) {
+    package init(
+        tokens: [TokenID], characters: Int, unknownCharacters: Int = 0, isFolded: Bool = false
+    ) {
         self.tokens = tokens
         self.characters = characters
+        self.unknownCharacters = unknownCharacters
+        self.isFolded = isFolded
     }
 }
 
@@ -62,9 +70,10 @@ extension Network {
                 inputs: Array(text.tokens[shard]), targets: text.targets(shard),
                 windowLength: min(shard.count, length))
         }
+        let unknown = Double(text.unknownCharacters) * LossProtocol.unknownCharacterNats
         return EvaluationResult(
             natsPerToken: nats / Double(scored),
-            natsPerCharacter: nats / Double(max(1, text.characters)), tokens: scored)
+            natsPerCharacter: (nats + unknown) / Double(max(1, text.characters)), tokens: scored)
     }
 }
 

@@ -51,7 +51,7 @@ package final class Trainer {
     private let text: TextPerturbation
     private var windows: (epoch: Int, starts: [Int])?
 
-    /// Prepares a training of a new model on `tokens`.
+    /// Prepares a training of a model on `tokens`.
     ///
     /// - Parameters:
     ///   - tokenizer: What made the tokens; its merges are undone where the recipe says so.

@@ -19,21 +19,24 @@ package struct TrainingRecord: Sendable, Equatable {
     ///   - trainingTokens: The text that is learnt.
     ///   - validation: The text that is measured, if any.
     ///   - calibration: The text that the model is calibrated on, if any.
-    ///   - base: The weights that the training begins with, if they are a finished model's.
+    ///   - base: The finished model that the training begins with, if any.
     ///   - teachers: Models that are learnt from beside the text.
     package init(
         recipe: Recipe, corpusName: String, corpusHash: UInt64, split: String,
         trainingTokens: [TokenID], validation: EvaluationText?,
-        calibration: EvaluationText? = nil, base: ModelWeights? = nil,
+        calibration: EvaluationText? = nil, base: Model? = nil,
         teachers: [ModelWeights] = []
     ) {
         var keys = recipe.metadata
-        if let base { keys["recipe.base.xxh64"] = .string(hexadecimal(hash(base))) }
+        if let base {
+            keys["recipe.base.xxh64"] = .string(hexadecimal(hash(base.weights)))
+            keys["recipe.base.corpus"] = base.training[Self.corpusKey]
+        }
         if !teachers.isEmpty {
             keys["recipe.teacher_share"] = decimal(recipe.teacherShare)
             keys["recipe.teachers.xxh64"] = .strings(teachers.map { hexadecimal(hash($0)) })
         }
-        keys["corpus.name"] = .string(corpusName)
+        keys[Self.corpusKey] = .string(corpusName)
         keys["corpus.xxh64"] = .string(hexadecimal(corpusHash))
         keys["corpus.split"] = .string(split)
         keys["corpus.train_tokens"] = .integer(trainingTokens.count)
@@ -49,6 +52,9 @@ package struct TrainingRecord: Sendable, Equatable {
         }
         fixed = keys
     }
+
+    /// Where the corpus's name stands.
+    package static let corpusKey = "corpus.name"
 
     /// Where the losses by epoch stand: the one key that grows while a training runs.
     static let epochsKey = "epochs"

@@ -197,7 +197,9 @@ package final class TrainingRun {
     ) -> Model {
         var evaluation: Metadata = [:]
         if let loss = entry?.validationLoss, let perCharacter = entry?.validationNatsPerCharacter {
-            evaluation["protocol"] = .string(LossProtocol.name)
+            let isFolded = validation?.isFolded ?? false
+            evaluation["protocol"] = .string(
+                isFolded ? LossProtocol.nameOfFolded : LossProtocol.name)
             evaluation["validation.nats_per_token"] = .double(loss)
             evaluation["validation.nats_per_character"] = .double(perCharacter)
         }
