@@ -43,6 +43,11 @@ struct Packing {
                 monitor.didTune(step, of: steps)
             }
         }
+        if grid.cost > budget {
+            Output.warn(
+                "no grid is within the --budget of \(budget); this is the finest one, and --profile "
+                    + "lossless loses nothing")
+        }
         return choice(grid, weights, results.last { $0.natsPerToken == grid.packedLoss })
     }
 
