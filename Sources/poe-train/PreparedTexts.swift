@@ -41,8 +41,7 @@ struct PreparedTexts {
         tokenizer =
             try base ?? Tokenizer(Self.learn(options, corpus: corpus, train: split.train))
         let encoding = Encoding(tokenizer: tokenizer, isForeign: base != nil)
-        (_, unknown, unknownCount) = try encoding.encode(corpus.text)
-        try Self.checkKnown(corpus.text, unknown, unknownCount)
+        (unknown, unknownCount) = try encoding.unknown(in: corpus.text)
         validation = try Self.evaluationText(split.validation, encoding)
         let spared = calibrates ? try Self.calibration(of: split.train, encoding) : nil
         calibration = spared?.calibration
@@ -67,19 +66,23 @@ struct PreparedTexts {
             let replaced = Set(unknown)
             return (tokens, unknown, text.unicodeScalars.count { replaced.contains($0) })
         }
-    }
 
-    /// Throws if more than a twentieth of `text` is unknown: it is in another script.
-    private static func checkKnown(
-        _ text: String, _ unknown: [Unicode.Scalar], _ count: Int
-    ) throws {
-        let characters = text.unicodeScalars.count
-        guard let first = unknown.first, count * 20 > characters else { return }
-        throw CommandFailure(
-            .usage,
-            "the model of --base does not know \(Format.count(count)) of the text's "
-                + "\(Format.count(characters, "character")), such as "
-                + "\(TokenizerError.name(of: first)); train without --base")
+        /// The characters that will be replaced in a corpus, and how often they occur.
+        ///
+        /// - Throws: ``CommandFailure`` if they are more than a twentieth of it: another script.
+        func unknown(in text: String) throws -> ([Unicode.Scalar], count: Int) {
+            guard isForeign else { return ([], 0) }
+            let (_, unknown, count) = try encode(text)
+            let characters = text.unicodeScalars.count
+            guard let first = unknown.first, count * 20 > characters else {
+                return (unknown, count)
+            }
+            throw CommandFailure(
+                .usage,
+                "the model of --base does not know \(Format.count(count)) of the text's "
+                    + "\(Format.count(characters, "character")), such as "
+                    + "\(TokenizerError.name(of: first)); train without --base")
+        }
     }
 
     /// A hundredth of the training text at most, and no more than is needed: it is read many times.
