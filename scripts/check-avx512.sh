@@ -4,20 +4,17 @@
 # (scripts/kernels/avx512.h). What this does not see: the instructions themselves, and what the compiler
 # makes of AVX-512's registers.
 #
-# Needs clang (the Swift toolchain's does), python3 and AVX2. Exits 0 where all hashes agree, 1 where some differ, 2
-# where it cannot run.
+# Needs clang (the Swift toolchain's does), python3 and AVX2. Exits 0 where all hashes agree, 1 where some
+# differ, 2 where it cannot run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-clang=${CLANG:-$(command -v clang || true)}
-[ -n "$clang" ] || clang=$(dirname "$(readlink -f "$(command -v swift || echo swift)")")/clang
+. scripts/kernels/hashes.sh
 if [ ! -x "$clang" ] || ! command -v python3 >/dev/null || [ "$(uname -m)" != x86_64 ]; then
     echo "check-avx512: NOT RUN, it needs clang, python3 and an x86-64 processor" >&2
     exit 2
 fi
 
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 cp -R Sources/CPoeKernels "$work/kernels"
 cp scripts/kernels/avx512.h "$work/kernels/"
 python3 - "$work"/kernels/*.c <<'P'
@@ -40,16 +37,5 @@ if [ "$status" -eq 3 ]; then
     echo "check-avx512: NOT RUN, this processor has no AVX2" >&2
     exit 2
 fi
-failed=0
-for set in avx2 avx512 avx512vnni avx512bf16; do
-    status=0
-    "$work/hashes" "$set" >"$work/found" 2>/dev/null || status=$?
-    if [ "$status" -eq 0 ] && cmp -s "$work/expected" "$work/found"; then
-        printf 'check-avx512: %-10s the same %s hashes\n' "$set" "$(wc -l <"$work/found")"
-    else
-        printf 'check-avx512: %-10s DIFFERS (exit %s)\n' "$set" "$status"
-        diff "$work/expected" "$work/found" | head -n 20 || true
-        failed=1
-    fi
-done
+for set in avx2 avx512 avx512vnni avx512bf16; do compare "$set" "$work/hashes" "$set"; done
 exit "$failed"

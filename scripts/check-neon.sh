@@ -7,8 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-clang=${CLANG:-$(command -v clang || true)}
-[ -n "$clang" ] || clang=$(dirname "$(readlink -f "$(command -v swift || echo swift)")")/clang
+. scripts/kernels/hashes.sh
 qemu=$(command -v qemu-aarch64 || command -v qemu-aarch64-static || true)
 missing=()
 [ -x "$clang" ] || missing+=(clang)
@@ -20,8 +19,6 @@ if [ ${#missing[@]} -gt 0 ]; then
     exit 2
 fi
 
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 sources=(scripts/kernels/hashes.c Sources/CPoeKernels/*.c)
 flags=(-O2 -Wall -Wextra -ISources/CPoeKernels/include)
 native=(scalar)
@@ -45,22 +42,6 @@ cross() {
 
 "$clang" "${flags[@]}" "${sources[@]}" -lm -o "$work/native"
 "$work/native" scalar >"$work/expected" 2>/dev/null
-failed=0
-compare() {
-    local title=$1
-    shift
-    local status=0
-    "$@" >"$work/found" 2>/dev/null || status=$?
-    if [ "$status" -eq 3 ]; then
-        printf 'check-neon: %-28s not run, this processor does not have it\n' "$title"
-    elif [ "$status" -eq 0 ] && cmp -s "$work/expected" "$work/found"; then
-        printf 'check-neon: %-28s the same %s hashes\n' "$title" "$(wc -l <"$work/found")"
-    else
-        printf 'check-neon: %-28s DIFFERS (exit %s)\n' "$title" "$status"
-        diff "$work/expected" "$work/found" | head -n 20 || true
-        failed=1
-    fi
-}
 
 for set in "${native[@]}"; do compare "$set, here" "$work/native" "$set"; done
 cross plain

@@ -332,6 +332,7 @@ import Testing
             #expect(run.status == 64, "\(options)")
             #expect(run.errors.contains(reason), "\(run.errors)")
         }
+        try refuses("--epochs", "\(Int.max)", because: "expected from 1 to 1000000")
         try refuses("--context", "0", because: "--context is 0; expected 1 to")
         try refuses("--checkpoint-seconds=-1", because: "expected 0 or more")
         try refuses(
