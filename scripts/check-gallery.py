@@ -14,21 +14,35 @@ SCHEMA = pathlib.Path(__file__).resolve().parents[1] / "formats/gallery.schema.j
 
 
 def complaints(folder):
-    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
-    index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
-    names = [("index.json", "index")] + [(m["file"], "model") for m in index["models"]]
-    for name, kind in names:
+    index, found = read(folder, "index.json", "index")
+    yield from found
+    if found:
+        return  # What follows relies on what the schema promises.
+    for entry in index["models"]:
+        model, found = read(folder, entry["file"], "model")
+        yield from found
+        if not found:
+            yield from columns(entry["file"], model, index)
+
+
+def read(folder, name, kind):
+    """The value in a file, and what is wrong with the file in itself."""
+    try:
         text = (folder / name).read_text(encoding="utf-8")
         value = json.loads(text)
-        validator = jsonschema.Draft202012Validator({**schema, "$ref": f"#/$defs/{kind}"})
-        for error in validator.iter_errors(value):
-            yield f"{name}: {error.json_path}: {error.message[:200]}"
-        stem = name.removesuffix(".json")
-        script = (folder / f"{stem}.js").read_text(encoding="utf-8")
-        if script != f'poeGallery.receive("{stem}",\n{text[:-1]});\n':
-            yield f"{stem}.js: is not {name} in a call"
-        if kind == "model":
-            yield from columns(name, value, index)
+    except (OSError, ValueError) as error:
+        return None, [f"{name}: {error}"]
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    validator = jsonschema.Draft202012Validator({**schema, "$ref": f"#/$defs/{kind}"})
+    found = [f"{name}: {error.json_path}: {error.message[:200]}"
+             for error in validator.iter_errors(value)]
+    stem = name.removesuffix(".json")
+    script = folder / f"{stem}.js"
+    if not script.is_file():
+        found.append(f"{stem}.js: is missing")
+    elif script.read_bytes() != f'poeGallery.receive("{stem}",\n{text[:-1]});\n'.encode():
+        found.append(f"{stem}.js: is not {name} in a call")
+    return value, found
 
 
 def columns(name, model, index):

@@ -96,6 +96,10 @@ def walk(browser, url, name):
     again = Visit(browser, address)
     expect(again.page.inner_text("#spoken") == spoken, f"{name}: the address leads back to it")
     again.close()
+    page.focus(".skip")
+    page.keyboard.press("Enter")
+    expect(page.evaluate("document.activeElement.id") == "reading" and page.url == address
+           and page.inner_text("#spoken") == spoken, f"{name}: the skip link leads to the text")
     elsewhere = [u for u in visit.asked if not u.startswith((url.rsplit("/", 1)[0], "data:"))]
     expect(not elsewhere, f"{name}: no request to another place {elsewhere[:3]}")
     expect(not visit.said, f"{name}: nothing on the console {visit.said[:3]}")
@@ -155,6 +159,31 @@ def still(browser, url):
     visit.close()
 
 
+def mishaps(browser, url):
+    """A network that fails for a while: what is shown stays, and the rest comes when it is back."""
+    visit = Visit(browser, url)
+    page = visit.page
+    visit.finish()
+    spoken = page.inner_text("#spoken")
+    models = page.locator("#model option").count()
+    if models < 2:
+        print("note: a gallery of one model; no check of a network that fails")
+        visit.close()
+        return
+    page.route("**/model-*.js", lambda route: route.abort())
+    page.select_option("#model", index=models - 1)
+    page.wait_for_selector("#failure:not([hidden])")
+    buttons = ["play", "skip", "copy-text", "copy-command", "copy-link"]
+    expect(page.inner_text("#spoken") == spoken and all(page.is_disabled(f"#{name}") for name in buttons),
+           "mishaps: no button acts on another text than was chosen")
+    page.unroute("**/model-*.js")
+    page.locator("#phrases label").nth(1).click()
+    page.wait_for_function("old => document.getElementById('spoken').textContent !== old", arg=spoken)
+    expect(page.is_hidden("#failure") and page.is_enabled("#copy-text"),
+           "mishaps: what failed is asked for again")
+    visit.close()
+
+
 def accessibility(browser, url):
     try:
         from axe_core_python.sync_playwright import Axe
@@ -208,6 +237,7 @@ def main():
         walk(browser, address, "over HTTP")
         keyboard(browser, address)
         still(browser, address)
+        mishaps(browser, address)
         accessibility(browser, address)
         layout(browser, address, options.screenshots)
         browser.close()

@@ -9,8 +9,10 @@ import PoemFile
 #endif
 
 extension Gallery {
-    /// Writes files into a folder, which is made; the index last, so that it names nothing that is not
-    /// there.
+    /// Writes files into a folder, which is made; the index last, so that it names nothing that is
+    /// not there.
+    ///
+    /// Then texts of models that an earlier gallery in the folder had are removed.
     package static func write(_ files: [File], to folder: String) throws {
         do {
             try FileManager.default.createDirectory(
@@ -22,6 +24,14 @@ extension Gallery {
             + files.filter({ $0.name.hasPrefix("index.") })
         {
             try TextFile.write(file.text, to: folder + "/" + file.name)
+        }
+        for path in try leftOver(files, in: folder) {
+            do {
+                try FileManager.default.removeItem(atPath: path)
+            } catch {
+                throw CommandFailure(
+                    .inputOutput, "\(path): is of an earlier gallery and cannot be removed")
+            }
         }
     }
 
@@ -39,16 +49,37 @@ extension Gallery {
             guard found != Array(file.text.utf8) else { continue }
             return "\(path): " + difference(Array(file.text.utf8), found)
         }
-        return try leftOver(files, in: folder).map { "\(folder)/\($0): is not part of the gallery" }
+        return try leftOver(files, in: folder).first.map { "\($0): is not part of the gallery" }
     }
 
-    /// The texts of a model that an earlier gallery in the folder had.
-    private static func leftOver(_ files: [File], in folder: String) throws -> String? {
-        let names = Set(files.map(\.name))
-        return try FileManager.default.contentsOfDirectory(atPath: folder).filter { name in
-            name.hasPrefix("model-") && (name.hasSuffix(".json") || name.hasSuffix(".js"))
-                && !names.contains(name)
-        }.min()
+    /// The paths of texts that an earlier gallery in the folder had and that are none of `files`, sorted.
+    private static func leftOver(
+        _ files: [File], in folder: String
+    ) throws(CommandFailure) -> [String] {
+        guard let found = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+            throw CommandFailure(.inputOutput, "\(folder): its files cannot be listed")
+        }
+        // On some disks `model-A.json` is `model-a.json`, under whichever name it had first.
+        let names = Set(files.map { $0.name.lowercased() })
+        return found.filter { !names.contains($0.lowercased()) && isOfModel($0, in: folder) }
+            .map { folder + "/" + $0 }.sorted()
+    }
+
+    /// Whether a file is what a gallery writes of a model, by its beginning: people may keep files of
+    /// their own beside a gallery, whatever their names.
+    private static func isOfModel(_ name: String, in folder: String) -> Bool {
+        let isScript = name.hasSuffix(".js")
+        guard name.hasPrefix("model-"), isScript || name.hasSuffix(".json") else { return false }
+        let stem = String(name.dropLast(isScript ? ".js".count : ".json".count))
+        let id = stem.dropFirst("model-".count)
+        let members = "{\n\"format\":\"poe-gallery\",\n\"model\":\"\(id)\",\n"
+        let start = isScript ? call(stem) + members : members
+        let path = folder + "/" + name
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        guard attributes?[.type] as? FileAttributeType == .typeRegular,
+            let bytes = try? InputText.bytes(of: path)
+        else { return false }
+        return bytes.starts(with: start.utf8)
     }
 
     private static func difference(_ expected: [UInt8], _ found: [UInt8]) -> String {

@@ -130,7 +130,7 @@ package struct Gallery: Sendable {
         if isInterrupted { throw Interrupted() }
         let overlaps = corpus.map { corpus in
             completions.map {
-                corpus.index.overlap(of: $0.text, minimum: GalleryCorpus.minimum)
+                corpus.index.overlap(of: $0.text)
             }
         }
         return GallerySamples(
@@ -155,9 +155,12 @@ package struct Gallery: Sendable {
             File(name: name, text: text),
             File(
                 name: stem + ".js",
-                text: "poeGallery.receive(\"\(stem)\",\n" + text.dropLast() + ");\n"),
+                text: call(String(stem)) + text.dropLast() + ");\n"),
         ]
     }
+
+    /// The beginning of a script, up to the JSON.
+    static func call(_ stem: String) -> String { "poeGallery.receive(\"\(stem)\",\n" }
 
     /// An object with each member, and each element of a list, on a line of its own: what changes in it
     /// shows in a comparison by lines.

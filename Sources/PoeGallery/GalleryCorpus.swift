@@ -1,12 +1,10 @@
 import PoeCommand
+import PoeCore
 package import PoeCorpus
 import PoeSplit
 
 /// The corpus in which the texts of a gallery are looked up.
 package struct GalleryCorpus: Sendable {
-    /// Characters of the shortest passage that counts.
-    static let minimum = 40
-
     let index: CorpusIndex
     private let hash: UInt64
     private let baseline: OverlapBaseline?
@@ -22,7 +20,7 @@ package struct GalleryCorpus: Sendable {
         self.index = index
         hash = searched.hash
         baseline = parts.map {
-            OverlapBaseline($0.validation, in: index, minimum: Self.minimum)
+            OverlapBaseline($0.validation, in: index, minimum: CorpusIndex.shortestPassage)
         }
     }
 
@@ -30,8 +28,9 @@ package struct GalleryCorpus: Sendable {
     var json: JSON {
         .sorted([
             "baseline": baseline.map(Self.json) ?? .null,
-            "characters": .integer(index.characterCount), "minimum": .integer(Self.minimum),
-            "works": .integer(index.works.count), "xxh64": .string(hexadecimal(hash)),
+            "characters": .integer(index.characterCount),
+            "minimum": .integer(CorpusIndex.shortestPassage),
+            "works": .integer(index.works.count), "xxh64": .string(hash.hexadecimal),
         ])
     }
 

@@ -19,6 +19,9 @@ struct GalleryModel {
     /// The epoch whose weights it has, if its file says so.
     var epoch: Int? { model.evaluation.integer("epoch") }
 
+    /// What people call it: its file's own name.
+    var name: String { Self.stem(path) }
+
     /// The file of its texts.
     var fileName: String { "model-\(id).json" }
 
@@ -39,23 +42,29 @@ struct GalleryModel {
         var tokenizer: TokenizerDescription
     }
 
-    /// Names for files in order: the files' own without folder and ending, numbered where they repeat.
+    /// Ids for files in order: the files' own names in ASCII, numbered where they repeat.
     static func ids(_ paths: [String]) -> [String] {
         var taken: Set<String> = []
         return paths.map { path in
-            let name = path.split(separator: "/").last.map(String.init) ?? path
-            let stem = name.hasSuffix(".poem") ? String(name.dropLast(5)) : name
             let safe = String(
-                stem.map {
+                stem(path).map {
                     $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) ? $0 : "-"
                 })
-            var (id, number) = (safe.isEmpty ? "model" : safe, 1)
-            while !taken.insert(id).inserted {
+            let base = safe.isEmpty ? "model" : safe
+            var (id, number) = (base, 1)
+            // Ids become names of files, and some disks take `A` for `a`.
+            while !taken.insert(id.lowercased()).inserted {
                 number += 1
-                id = "\(safe)-\(number)"
+                id = "\(base)-\(number)"
             }
             return id
         }
+    }
+
+    /// A file's own name, without folder and ending.
+    private static func stem(_ path: String) -> String {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        return name.hasSuffix(".poem") ? String(name.dropLast(5)) : name
     }
 }
 
@@ -84,7 +93,7 @@ extension GalleryModel {
             "tokenizer": .sorted([
                 "kind": .string(kind), "size": .integer(model.vocabularySize),
             ]),
-            "xxh64": .string(hexadecimal(hash)),
+            "xxh64": .string(hash.hexadecimal),
         ])
     }
 
@@ -102,12 +111,6 @@ extension GalleryModel {
             "validation_per_character": column(records.map(\.validationNatsPerCharacter)),
         ])
     }
-}
-
-/// Sixteen digits.
-func hexadecimal(_ hash: UInt64) -> String {
-    let digits = String(hash, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
 }
 
 extension JSON {

@@ -55,8 +55,8 @@ struct TextOptions: ParsableArguments {
     func recipe() throws -> GalleryRecipe {
         var recipe = GalleryRecipe()
         if let prompts {
-            recipe.prompts = try InputText.read(prompts).split(whereSeparator: \.isNewline)
-                .map(String.init).filter { !$0.allSatisfy(\.isWhitespace) }
+            recipe.prompts = InputText.lines(of: try InputText.readPrompt(prompts))
+                .filter { !$0.allSatisfy(\.isWhitespace) }
             guard !recipe.prompts.isEmpty else {
                 throw CommandFailure(.noInput, "\(prompts): no phrase in it")
             }
@@ -122,8 +122,14 @@ enum ModelFiles {
                 paths.append(argument)
                 continue
             }
-            let found = names.filter {
+            let models = names.filter {
                 $0.hasSuffix(".poem") && !$0.hasSuffix(".checkpoint.poem") && !$0.hasPrefix(".")
+            }
+            // A training leaves its best and its last weights beside the model.
+            let found = models.filter { name in
+                ![".best.poem", ".last.poem"].contains {
+                    name.hasSuffix($0) && models.contains(name.dropLast($0.count) + ".poem")
+                }
             }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
             guard !found.isEmpty else {
                 throw CommandFailure(.noInput, "\(argument): no .poem files in this folder")

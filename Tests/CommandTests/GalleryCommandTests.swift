@@ -142,6 +142,10 @@ import Testing
             #expect(try validate("plain").status == 1, "\(old)")
             try text.write(to: url, atomically: true, encoding: .utf8)
         }
+        try "{}".write(
+            to: place.folder.url("plain/index.json"), atomically: true, encoding: .utf8)
+        let broken = try validate("plain")
+        #expect(broken.status == 1 && broken.errors.contains("'models' is a required property"))
     }
 
     @Test func takesFoldersAndPhrases() throws {

@@ -138,6 +138,50 @@ import Testing
         #expect(try ladders(Gallery(models: [paths[0], paths[0]])) == [])
     }
 
+    /// A training leaves several files with the weights of its best epoch, and of its last.
+    @Test func hasEachEpochOfATrainingOnceInALadder() throws {
+        let paths = try [
+            ("a.best", 2), ("a.epoch-1", 1), ("a.epoch-2", 2), ("a.epoch-3", 3), ("a.last", 3),
+            ("a", 2),
+        ].map { try folder.write(try TinyModel.model(epoch: $0.1), to: $0.0 + ".poem") }
+        var gallery = Gallery(models: paths)
+        gallery.recipe.predict = 1
+        #expect(try ladders(gallery) == [["a", "a.epoch-1", "a", "a.last"]])
+        // The rest makes no ladder either when the gallery is checked, where all ladders are asked for.
+        let files = try gallery.files()
+        try Gallery.write(files, to: folder.path + "/gallery")
+        let again = try Gallery.inputs(of: folder.path + "/gallery").gallery
+        #expect(again.ladders.count == 1)
+        #expect(try again.files() == files)
+    }
+
+    /// Disks that take `A` for `a` would keep one file of two.
+    @Test func idsAreNamesOfFilesOnAnyDisk() throws {
+        let other = try Folder()
+        let paths = [
+            try folder.write(try TinyModel.model(), to: "модель.poem"),
+            try folder.write(try TinyModel.model(), to: ".poem"),
+            try folder.write(try TinyModel.model(), to: "Raven-2.poem"),
+            try folder.write(try TinyModel.model(), to: "raven.poem"),
+            try other.write(try TinyModel.model(), to: "RAVEN.poem"),
+        ]
+        var gallery = Gallery(models: paths)
+        gallery.recipe.predict = 1
+        let models = try #require(
+            try json(try gallery.files(), "index.json")["models"] as? [[String: Any]])
+        let ids = ["------", "model", "Raven-2", "raven", "RAVEN-3"]
+        #expect(models.compactMap { $0["id"] as? String } == ids)
+        #expect(models.compactMap { $0["file"] as? String } == ids.map { "model-\($0).json" })
+    }
+
+    @Test func laddersAreCalledWhatTheirFilesAre() throws {
+        let paths = try (1...2).map { (epoch: Int) in
+            try folder.write(try TinyModel.model(epoch: epoch), to: "ворон.epoch-\(epoch).poem")
+        }
+        let found = try ladders(Gallery(models: paths))
+        #expect(found == [["ворон", "-----.epoch-1", "-----.epoch-2"]])
+    }
+
     @Test func namesTheFirstDifference() throws {
         let path = try folder.write(try TinyModel.model(epoch: 2), to: "m.poem")
         let files = try Gallery(models: [path, path], recipe: recipe).files()
@@ -168,14 +212,52 @@ import Testing
             #expect(difference.contains(name) && difference.contains(expected), "\(difference)")
         }
         try Gallery.write(files, to: place)
-        try folder.write("{}", to: "gallery/model-old.json")
-        #expect(
-            try Gallery.difference(files, from: place)?.contains("model-old.json: is not part")
-                == true)
-        try FileManager.default.removeItem(atPath: place + "/model-old.json")
         try FileManager.default.removeItem(atPath: place + "/model-m.js")
         #expect(
             try Gallery.difference(files, from: place)?.contains("model-m.js: is missing") == true)
+    }
+
+    @Test func removesTheTextsOfAnEarlierGalleryAndNothingElse() throws {
+        let paths = try ["new", "old"].map {
+            try folder.write(try TinyModel.model(), to: $0 + ".poem")
+        }
+        var recipe = recipe
+        recipe.predict = 2
+        let earlier = try Gallery(models: paths, recipe: recipe).files()
+        let files = try Gallery(models: [paths[0]], recipe: recipe).files()
+        let texts = earlier.filter { $0.name.hasPrefix("model-old.") }
+        #expect(texts.count == 2)
+
+        // What no gallery wrote, though it is called so, stays.
+        let place = folder.path + "/gallery"
+        try Gallery.write(earlier, to: place)
+        try folder.write(texts[0].text, to: "gallery/model-old.backup.json")
+        try folder.write(texts[1].text, to: "gallery/model-old.backup.js")
+        try folder.write("{}", to: "gallery/model-notes.json")
+        try folder.write("", to: "gallery/model-notes.js")
+        try folder.write(texts[0].text, to: "gallery/notes.json")
+        try FileManager.default.createDirectory(
+            atPath: place + "/model-folder.json", withIntermediateDirectories: true)
+        try folder.write(
+            texts[0].text.replacing("\"model\":\"old\"", with: "\"model\":\"link\""),
+            to: "link.json")
+        try FileManager.default.createSymbolicLink(
+            atPath: place + "/model-link.json", withDestinationPath: folder.path + "/link.json")
+        let own = [
+            "model-folder.json", "model-link.json", "model-notes.js", "model-notes.json",
+            "model-old.backup.js", "model-old.backup.json", "notes.json",
+        ]
+        try Gallery.write(files, to: place)
+        let found = try FileManager.default.contentsOfDirectory(atPath: place)
+        #expect(found.sorted() == (files.map(\.name) + own).sorted())
+        #expect(try Gallery.difference(files, from: place) == nil)
+
+        for text in texts {
+            try folder.write(text.text, to: "gallery/" + text.name)
+            let difference = try Gallery.difference(files, from: place)
+            #expect(difference == "\(place)/\(text.name): is not part of the gallery")
+            try FileManager.default.removeItem(atPath: place + "/" + text.name)
+        }
     }
 
     @Test func writesCommandsThatAShellReads() throws {

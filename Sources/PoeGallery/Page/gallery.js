@@ -1,13 +1,9 @@
 "use strict";
 // The page of a gallery. Data comes as scripts beside this one, so that the page also works from a disk.
 (() => {
-  const loaded = new Map();
   const waiting = new Map();
   window.poeGallery = {
-    receive(name, value) {
-      loaded.set(name, value);
-      waiting.get(name)?.resolve(value);
-    },
+    receive(name, value) { waiting.get(name)?.resolve(value); },
   };
 
   /** The content of NAME.json, from NAME.js. */
@@ -16,9 +12,13 @@
       const entry = {};
       entry.promise = new Promise((resolve, reject) => Object.assign(entry, { resolve, reject }));
       waiting.set(name, entry);
+      // What failed is asked for anew the next time.
+      entry.promise.catch(() => waiting.delete(name));
       const script = document.createElement("script");
       script.src = name.split("/").map(encodeURIComponent).join("/") + ".js";
       script.onerror = () => entry.reject(new Error(`${name}.js cannot be loaded`));
+      // The script has run: a promise that it kept cannot be broken any more.
+      script.onload = () => entry.reject(new Error(`${name}.js does not hold what it should`));
       document.body.append(script);
     }
     return waiting.get(name).promise;
@@ -51,13 +51,14 @@
   let groups = [];
   /** Which text is shown. */
   const state = { group: 0, model: "", phrase: 0, temperature: 0, sample: 0 };
-  /** The text that is shown: its record, its model's file, how much is typed. */
-  const shown = { sample: null, file: null, typed: 0, chosen: -1, ends: [] };
+  /** The text that is shown: its address, phrase and record, its model's file, how much is typed. */
+  const shown = { address: "", prompt: "", sample: null, file: null, typed: 0, chosen: -1, ends: [] };
   let timer = 0;
   let isPlaying = false;
 
   const entry = (id) => index.models.find((model) => model.id === id);
-  const stageName = (model) => (model.epoch == null ? model.id : `Epoch ${model.epoch}`);
+  const texts = (id) => load(entry(id).file.replace(/\.json$/, ""));
+  const stageName = (model) => (model.epoch == null ? model.name : `Epoch ${model.epoch}`);
   const cell = (file) => {
     const temperatures = index.settings.temperatures.length;
     const samples = index.settings.samples;
@@ -125,18 +126,19 @@
 
   function show() {
     $("failure").hidden = true;
-    return showText().catch(fail);
+    const wanted = address();
+    // By the time that a text fails, another may be wanted.
+    return showText(wanted).catch((error) => { if (wanted === address()) fail(error); });
   }
 
-  async function showText() {
+  async function showText(wanted) {
     stop();
     drawControls();
-    const wanted = address();
     if (location.hash !== wanted) history.replaceState(null, "", wanted);
-    const model = state.model;
-    const file = await load(entry(model).file.replace(/\.json$/, ""));
+    const file = await texts(state.model);
     if (wanted !== address()) return;
-    Object.assign(shown, { file, sample: cell(file), typed: 0, chosen: -1 });
+    const prompt = index.prompts[state.phrase];
+    Object.assign(shown, { address: wanted, prompt, file, sample: cell(file), typed: 0, chosen: -1 });
     file.texts ??= new Map(file.vocabulary.token.map((token, place) => [token, file.vocabulary.text[place]]));
     drawText();
     drawAlternatives();
@@ -154,8 +156,7 @@
   };
 
   function drawText() {
-    const { sample } = shown;
-    const prompt = index.prompts[state.phrase];
+    const { prompt, sample } = shown;
     const characters = Array.from(sample.text);
     const passages = sample.overlap?.passages ?? [];
     const owner = new Array(characters.length).fill(-1);
@@ -236,7 +237,7 @@
       shown.typed = 0;
       toggle();
     }
-    reveal(shown.typed);
+    if (reveal(shown.typed)) { stop(); return; }
     let at = shown.typed > 0 ? shown.ends[shown.typed - 1] : 0;
     let before = performance.now();
     const step = (now) => {
@@ -248,25 +249,28 @@
       timer = requestAnimationFrame(step);
     };
     timer = requestAnimationFrame(step);
-    drawPlay();
+    drawButtons();
   }
 
   function stop() {
     cancelAnimationFrame(timer);
     isPlaying = false;
-    drawPlay();
+    drawButtons();
   }
 
   function finish() {
     stop();
     reveal(Infinity);
-    drawPlay();
+    drawButtons();
   }
 
-  function drawPlay() {
+  /** Buttons act on the text that is shown, so only while that is the one which was chosen. */
+  function drawButtons() {
+    const isChosen = shown.address === address();
+    for (const id of ["play", "copy-text", "copy-command", "copy-link"]) $(id).disabled = !isChosen;
     const isDone = shown.sample != null && shown.typed >= shown.sample.tokens.length;
     $("play").textContent = isPlaying ? "Pause" : isDone ? "Type again" : "Go on";
-    $("skip").disabled = isDone;
+    $("skip").disabled = !isChosen || isDone;
   }
 
   // What else the model had in mind.
@@ -342,27 +346,32 @@
   // Stages of one training side by side.
 
   async function drawLadder(wanted) {
-    const { models } = groups[state.group];
+    const { group } = state;
+    const { models } = groups[group];
     $("ladder").hidden = models.length < 2;
     if (models.length < 2) return;
-    const files = await Promise.all(models.map((id) => load(entry(id).file.replace(/\.json$/, ""))));
+    // A stage that is missing takes nothing from the others, nor from the text above.
+    const files = await Promise.all(models.map((id) => texts(id).catch(() => null)));
     if (wanted !== address()) return;
     $("rungs").replaceChildren(...models.map((id, number) => {
       const model = entry(id);
       const loss = model.losses["validation.nats_per_character"];
       const isHere = id === state.model;
+      const file = files[number];
+      const text = file
+        ? [element("strong", {}, index.prompts[state.phrase]), cell(file).text]
+        : ["This text cannot be loaded."];
       const button = element("button", { type: "button" }, isHere ? "Shown above" : "Read this one");
       button.disabled = isHere;
       button.addEventListener("click", () => {
-        state.model = id;
+        Object.assign(state, { group, model: id });
         show();
         $("reading").focus();
       });
       return element("article", isHere ? { class: "here" } : {},
         element("h3", {}, stageName(model),
-          element("small", {}, loss == null ? model.id : `${loss.toFixed(3)} nats a character`)),
-        element("p", {}, element("strong", {}, index.prompts[state.phrase]), cell(files[number]).text),
-        button);
+          element("small", {}, loss == null ? model.name : `${loss.toFixed(3)} nats a character`)),
+        element("p", {}, ...text), button);
     }));
   }
 
@@ -384,14 +393,21 @@
         others.map((one, number) => [number === state.group ? "validation" : "training", one.name,
           one.model.curve.validation_per_character]), null));
     }
-    $("learning").hidden = figures.length === 0;
-    $("curves").replaceChildren(...figures);
+    const drawn = figures.filter((figure) => figure != null);
+    $("learning").hidden = drawn.length === 0;
+    $("curves").replaceChildren(...drawn);
   }
 
-  /** A chart of losses by epoch: series are [class, name, values]. */
+  /** How long a name in a chart comes out at most, roughly: fonts differ, other scripts are wider. */
+  const nameLength = (name) => Array.from(name).reduce((sum, letter) => sum + (letter < "\u0080" ? 7 : 13), 0);
+
+  /** A chart of losses by epoch: series are [class, name, values]; null where no loss is known. */
   function chart(title, epochs, series, now) {
-    const [width, height, left, right, top, bottom] = [480, 280, 44, 112, 14, 34];
     const values = series.flatMap(([, , column]) => column).filter((value) => value != null);
+    if (values.length === 0) return null;
+    const [width, height, left, top, bottom] = [480, 280, 44, 14, 34];
+    // Names stand on the right, but most of the room is for the lines.
+    const right = Math.min(Math.max(112, 9 + Math.max(...series.map(([, name]) => nameLength(name)))), 240);
     const low = Math.min(...values);
     const span = Math.max(Math.max(...values) - low, 0.1);
     const x = (place) => left + (place / Math.max(1, epochs.length - 1)) * (width - left - right);
@@ -411,15 +427,19 @@
     svg.append(element("text", { x: width - right, y: height - 2, "text-anchor": "end" }, "epochs"));
     const labels = [];
     for (const [kind, name, column] of series) {
-      const points = column.map((value, place) => [x(place), value]).filter(([, value]) => value != null);
+      const points = column.map((value, place) => ({ value, at: x(place), epoch: epochs[place] }))
+        .filter(({ value }) => value != null);
       if (points.length === 0) continue;
-      svg.append(element("polyline", { class: kind, points: points.map(([at, value]) => `${at},${y(value)}`).join(" ") }));
+      svg.append(element("polyline", { class: kind, points: points.map(({ value, at }) => `${at},${y(value)}`).join(" ") }));
       if (kind === "validation") {
-        points.forEach(([at, value], place) => svg.append(element("circle",
-          { class: epochs[place] === now ? "now" : "point", cx: at, cy: y(value), r: epochs[place] === now ? 5.5 : 2.8 })));
+        points.forEach(({ value, at, epoch }) => svg.append(element("circle",
+          { class: epoch === now ? "now" : "point", cx: at, cy: y(value), r: epoch === now ? 5.5 : 2.8 })));
+      } else if (points.length === 1) {
+        // A line of one point is none.
+        svg.append(element("circle", { class: "dot", cx: points[0].at, cy: y(points[0].value), r: 2.8 }));
       }
-      const [at, value] = points[points.length - 1];
-      labels.push({ x: at + 9, y: y(value) + 4, name });
+      const last = points[points.length - 1];
+      labels.push({ x: last.at + 9, y: y(last.value) + 4, name });
     }
     labels.sort((a, b) => a.y - b.y).forEach((label, place) => {
       // Curves that end elsewhere have their names elsewhere.
@@ -487,7 +507,7 @@
     $("play").addEventListener("click", () => (isPlaying ? stop() : play()));
     $("skip").addEventListener("click", () => { finish(); $("play").focus(); });
     for (const id of ["borders", "surprise", "copied"]) $(id).addEventListener("change", toggle);
-    $("copy-text").addEventListener("click", () => copy(index.prompts[state.phrase] + shown.sample.text, "Text"));
+    $("copy-text").addEventListener("click", () => copy(shown.prompt + shown.sample.text, "Text"));
     $("copy-command").addEventListener("click", () => copy(shown.sample.command, "Command"));
     $("copy-link").addEventListener("click", () => copy(location.href.split("#")[0] + address(), "Link"));
     $("tokens").addEventListener("click", (event) => {
@@ -504,7 +524,9 @@
       event.preventDefault();
     });
     addEventListener("hashchange", () => {
-      if (location.hash !== address()) { readAddress(); show(); }
+      // One without a value, such as #reading, is a place on the page and no text.
+      const isText = location.hash.includes("=");
+      if (isText && location.hash !== address()) { readAddress(); show(); }
     });
   }
 
@@ -513,11 +535,31 @@
     $("failure").hidden = false;
   }
 
+  /** Goes to the text as the link would, but keeps the address, which says which text it is. */
+  function skipToText(event) {
+    event.preventDefault();
+    $("reading").scrollIntoView();
+    $("reading").focus();
+  }
+
+  /** Models are called what their files are, for people; an id is ASCII. Numbered where it repeats, as ids are. */
+  function nameModels() {
+    const taken = new Set();
+    for (const model of index.models) {
+      const stem = model.path.split("/").pop().replace(/\.poem$/, "") || model.id;
+      model.name = stem;
+      for (let number = 2; taken.has(model.name); number++) model.name = `${stem}-${number}`;
+      taken.add(model.name);
+    }
+  }
+
   async function start() {
+    document.querySelector(".skip").addEventListener("click", skipToText);
     index = await load("index");
+    nameModels();
     const inLadders = new Set(index.ladders.flatMap((ladder) => ladder.models));
     groups = [...index.ladders.map(({ name, models }) => ({ name, models })),
-      ...index.models.filter((model) => !inLadders.has(model.id)).map((model) => ({ name: model.id, models: [model.id] }))];
+      ...index.models.filter((model) => !inLadders.has(model.id)).map((model) => ({ name: model.name, models: [model.id] }))];
     // As they were named on the command line: whoever names the best model first wants it seen first.
     const place = ({ models }) => index.models.findIndex((model) => model.id === models[0]);
     groups.sort((a, b) => place(a) - place(b));

@@ -51,8 +51,20 @@ package struct Chart: Sendable {
     }
 
     private static let width = 720.0, height = 420.0
-    /// Margins around the axes; on the right the names of the lines.
-    private static let left = 64.0, right = 150.0, top = 48.0, bottom = 52.0
+    /// Margins around the axes.
+    private static let left = 64.0, top = 48.0, bottom = 52.0
+
+    /// The margin on the right, where the names of the lines stand: the longest has room, unless it
+    /// would leave too little to the lines.
+    private var right: Double {
+        let longest = series.map { Self.length($0.name) }.max() ?? 0
+        return min(max(150, longest + 10), 360)
+    }
+
+    /// How long words come out at most, roughly: fonts differ, and letters of other scripts are wider.
+    private static func length(_ words: String) -> Double {
+        words.unicodeScalars.reduce(0.0) { $0 + ($1.isASCII ? 7 : 13) }
+    }
 
     /// The SVG document.
     package var svg: String {
@@ -78,8 +90,11 @@ package struct Chart: Sendable {
         let y: ClosedRange<Double>
         let xTick: Double
         let yTick: Double
+        /// Where the axes end on the right.
+        let end: Double
 
         init(_ chart: Chart) {
+            end = Chart.width - chart.right
             let points = chart.series.flatMap(\.points).filter(Chart.canBeDrawn)
             let most = max(points.map(\.x).max() ?? 1, 1e-9)
             // Passes are counted: parts of one would only look exact.
@@ -107,7 +122,7 @@ package struct Chart: Sendable {
             let across = (point.x - x.lowerBound) / (x.upperBound - x.lowerBound)
             let up = (point.y - y.lowerBound) / (y.upperBound - y.lowerBound)
             return (
-                Chart.left + min(max(across, 0), 1) * (Chart.width - Chart.left - Chart.right),
+                Chart.left + min(max(across, 0), 1) * (end - Chart.left),
                 Chart.height - Chart.bottom
                     - min(max(up, 0), 1.02) * (Chart.height - Chart.top - Chart.bottom)
             )
@@ -116,7 +131,7 @@ package struct Chart: Sendable {
 
     private func frame(_ scale: Scale) -> String {
         var out = ""
-        let end = Self.width - Self.right
+        let end = scale.end
         for i in 0...Int(((scale.y.upperBound - scale.y.lowerBound) / scale.yTick).rounded()) {
             let value = scale.y.lowerBound + Double(i) * scale.yTick
             let at = scale.place((0, value)).y
@@ -157,6 +172,9 @@ package struct Chart: Sendable {
             let path = places.map { "\(fixed($0.x, 1)),\(fixed($0.y, 1))" }
             out +=
                 "<polyline class=\"\(kind) \(color)\" points=\"\(path.joined(separator: " "))\"/>\n"
+        } else if let only = places.first, series.style != .points {
+            // A line of one point is none.
+            out += Self.circle(only, 3, "point \(color)")
         }
         guard series.style == .points else { return out }
         // So many that they would run into each other are left to the line.
@@ -186,7 +204,7 @@ package struct Chart: Sendable {
             let at = min(max(end.y, free), lowest)
             free = at + 15
             out += Self.text(
-                Self.width - Self.right + 8, at + 4, "start", end.series.name,
+                scale.end + 8, at + 4, "start", end.series.name,
                 "name c\(end.series.color % Self.colorCount)")
         }
         return out
@@ -206,14 +224,20 @@ package struct Chart: Sendable {
             + "text-anchor=\"\(anchor)\">\(escaped(words))</text>\n"
     }
 
+    /// Words as they stand in XML.
+    ///
+    /// By scalars: a `<` is one also where the next scalar combines with it.
     private static func escaped(_ words: String) -> String {
-        words.reduce(into: "") { out, character in
-            switch character {
+        words.unicodeScalars.reduce(into: "") { out, scalar in
+            switch scalar {
             case "&": out += "&amp;"
             case "<": out += "&lt;"
             case ">": out += "&gt;"
             case "\"": out += "&quot;"
-            default: out.append(character)
+            // No XML may hold these, not even by their numbers.
+            case "\0"..."\u{8}", "\u{B}", "\u{C}", "\u{E}"..."\u{1F}", "\u{FFFE}", "\u{FFFF}":
+                out += "\u{FFFD}"
+            default: out.unicodeScalars.append(scalar)
             }
         }
     }

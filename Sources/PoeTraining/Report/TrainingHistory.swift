@@ -57,7 +57,8 @@ package struct TrainingHistory: Sendable, Equatable {
 
     package init() {}
 
-    /// The epoch with the lowest validation loss, the first of equals.
+    /// The epoch with the lowest validation loss, or training loss where nothing is validated; the first
+    /// of equals.
     package var best: EpochRecord? {
         epochs.min { $0.score < $1.score }
     }
