@@ -16,7 +16,7 @@ help: ## this list
 try: setup ## set-up, release build, text from models/bpe.poem (MODEL=, PROMPT=)
 	@test -f "$$MODEL" || { echo "make try: there is no model at $$MODEL; train one with poe-train, or name another: make try MODEL=FILE" >&2; exit 1; }
 	swift build -c release --product poe-run
-	@.build/release/poe-run "$$MODEL" -p "$$PROMPT" -n 200 --seed 1
+	@.build/release/poe-run "$$MODEL" -p="$$PROMPT" -n 200 --seed 1
 
 test: setup ## set-up, all tests, in a release build
 	swift test -c release

@@ -6,16 +6,19 @@
 #
 # FOLDER holds the installed runtimes (Benchmarks/README.md says how). ROUNDS (3) is how often all take
 # their turn, RUNS (5) how often each measure is taken in a turn, SHAPES which shapes. Records stay in
-# FOLDER/compare. Nothing else should run meanwhile: each turn waits until the machine is idle, PATIENCE (120)
-# seconds at most.
+# FOLDER/compare, where they replace those of the last run when all are there. Nothing else should run
+# meanwhile: each turn waits until the machine is idle, PATIENCE (120) seconds at most.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+
 : "${LAB:?name the folder with the runtimes: LAB=FOLDER scripts/compare-peers.sh}"
+# What the caller names, seen from the caller's folder.
+absolute() { case $1 in /*) echo "$1" ;; *) echo "$PWD/$1" ;; esac; }
+table=$(absolute "${1:-/dev/stdout}")
 LAB=$(cd "$LAB" && pwd)
 export LAB
 python=${PYTHON:-$LAB/venv/bin/python}
-table=${1:-/dev/stdout}
-records=$LAB/compare
+cd "$(dirname "$0")/.."
+records=$LAB/compare.new
 
 busy() { # hundredths of a second that all processors have worked
     awk '/^cpu / { print $2 + $3 + $4 + $7 + $8 + $9 }' /proc/stat 2>/dev/null || echo 0
@@ -54,4 +57,6 @@ for ((round = 1; round <= ${ROUNDS:-3}; round++)); do
         done
     done
 done
-"$python" scripts/peers/table.py "$records" >"$table"
+rm -rf "$LAB/compare"
+mv "$records" "$LAB/compare"
+"$python" scripts/peers/table.py "$LAB/compare" >"$table"

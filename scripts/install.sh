@@ -21,8 +21,9 @@ files() {
             echo "644 .build/dist/share/$file share/$file"
         done
     done
-    for model in models/*.poem; do
-        echo "644 $model share/poe/$model"
+    # Not all of models/: a training may have left its own there.
+    for model in bpe char; do
+        echo "644 models/$model.poem share/poe/models/$model.poem"
     done
 }
 

@@ -3,10 +3,10 @@
 #
 #   scripts/reproduce-overfitting.sh CORPUS [FOLDER]
 #
-# CORPUS holds poe/ and split.json. Every run, its log and the pictures land in FOLDER, runs/overfitting
-# unless told otherwise. A run that is done is not done again; one that was interrupted goes on. By
-# calculation two to four hours on two cores; RUNS="bpe-quarter" does only those, PASSES=6 shortens all of them,
-# THREADS=1 leaves a core free.
+# CORPUS holds poe/ and split.json. Every run, its log and the pictures land in FOLDER, runs/overfitting of
+# the repository unless told otherwise. A run that is done is not done again; one that was interrupted goes
+# on. By calculation two to four hours on two cores; RUNS="bpe-quarter" does only those, PASSES=6 shortens
+# all of them, THREADS=1 leaves a core free.
 #
 # The recipe is the reference's: AdamW, clipping at 1, dropout 0.1 everywhere. Its epochs took a window at
 # every offset, so that one of them read the text some 128 times, at a learning rate that had hardly begun
@@ -14,14 +14,17 @@
 # a curve does not depend on where its training was meant to end. Most runs learn from a quarter of
 # the works, where overfitting needs a quarter of the time.
 set -euo pipefail
-cd "$(dirname "$0")/.."
 
 if [ $# -lt 1 ] || [ ! -d "$1/poe" ] || [ ! -f "$1/split.json" ]; then
     sed -n '2,18s/^# \{0,1\}//p' "$0" >&2
     exit 64
 fi
-corpus=$1
-folder=${2:-runs/overfitting}
+# What the caller names, seen from the caller's folder.
+absolute() { case $1 in /*) echo "$1" ;; *) echo "$PWD/$1" ;; esac; }
+corpus=$(absolute "$1")
+folder=${2:+$(absolute "$2")}
+cd "$(dirname "$0")/.."
+folder=${folder:-runs/overfitting}
 mkdir -p "$folder"
 
 scripts/setup
@@ -75,17 +78,17 @@ copied() {
     local name=$1 source=$folder/corpus-0.25 file number
     [ -f "$folder/$name.poem" ] && [ ! -f "$folder/$name.copied.csv" ] || return 0
     printf 'pass,share,longest\n' >"$folder/$name.copied.tmp"
-    for file in $(ls "$folder/$name".epoch-*.poem | sort -V); do
+    while IFS= read -r file; do
         number=${file##*.epoch-}
         number=${number%.poem}
         "$bin/poe-run" "$file" --batch scripts/experiments/prompts.txt --samples 8 -n 200 --seed 1 \
-            --quiet --no-display-prompt >"$folder/$name.text" 2>/dev/null
+            --quiet --no-display-prompt >"$folder/$name.text" </dev/null
         "$bin/poe-model" overlap "$folder/$name.text" --corpus "$source/poe" \
             --split "$source/split.json" --json |
             python3 -c 'import json, sys
 found = json.load(sys.stdin)
 print("{},{:.4f},{}".format(sys.argv[1], found["share"], found["longest"]))' "$number" >>"$folder/$name.copied.tmp"
-    done
+    done < <(printf '%s\n' "$folder/$name".epoch-*.poem | sort -V)
     rm "$folder/$name.text"
     mv "$folder/$name.copied.tmp" "$folder/$name.copied.csv"
 }
@@ -97,8 +100,8 @@ stages() {
     for pass in 1 4 8 12 16 22 24 26; do
         [ -f "$folder/$name.epoch-$pass.poem" ] || continue
         printf '%s, pass %s: ' "$name" "$pass"
-        "$bin/poe-run" "$folder/$name.epoch-$pass.poem" -p "The old man " -n "$tokens" --seed 1 --quiet \
-            2>/dev/null | tr '\n' ' '
+        "$bin/poe-run" "$folder/$name.epoch-$pass.poem" -p "The old man " -n "$tokens" --seed 1 --quiet |
+            tr '\n' ' '
         echo
     done
 }

@@ -17,15 +17,20 @@ package enum PlainText {
         lines.split { line in line.allSatisfy(\.isWhitespace) }.map(Array.init)
     }
 
-    /// A wrapped paragraph in one line; a dash at a line's end takes no blank.
+    /// A wrapped paragraph in one line; a dash or a word's hyphen at a line's end takes no blank.
     static func joined(_ lines: [String]) -> String {
         var result = ""
         for line in lines {
             let words = line.split { $0 == " " || $0 == "\t" }.joined(separator: " ")
-            if !result.isEmpty, !result.hasSuffix("—"), !result.hasSuffix("--") { result += " " }
+            if !result.isEmpty, !endsInDash(result) { result += " " }
             result += words
         }
         return result
+    }
+
+    private static func endsInDash(_ text: String) -> Bool {
+        let isHyphenated = text.last == "-" && text.dropLast().last?.isLetter == true
+        return isHyphenated || text.hasSuffix("—") || text.hasSuffix("--")
     }
 
     /// The column at which the text is wrapped: its longest line, within what typists use.

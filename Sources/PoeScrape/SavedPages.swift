@@ -47,7 +47,7 @@ package enum SavedPages {
     private static func page(_ bytes: [UInt8], stem: String, name: String) -> GatheredWork? {
         guard let url = URL(string: "file:///page") else { return nil }
         let page = WorkPage(Page(url: url, body: bytes, contentType: nil))
-        return page?.work(kind: kind(stem), linkText: title(stem), source: name)
+        return page?.work(kind: kind(stem), linkText: title(stem), source: name, isSaved: true)
     }
 
     private static func text(_ bytes: [UInt8], stem: String, name: String) -> GatheredWork? {

@@ -9,17 +9,19 @@ package enum TextRules {
     /// - Parameter paragraph: Lines, ended by LF.
     package static func normalized(_ paragraph: String) -> String {
         var text = canonical(paragraph)
-        text = withoutMarks(text)
+        // In this order: the number of a note may be in italics.
+        text = withoutItalics(text)
+        text = withoutNotes(text)
         text = dashed(text)
         text = dotted(text)
         text = quoted(text)
         return lines(text)
     }
 
-    /// The bytes to letters: NFC, one kind of blank, no invisible characters.
+    /// The bytes to letters: no invisible characters, one kind of blank, NFC.
     private static func canonical(_ text: String) -> String {
         var result = String.UnicodeScalarView()
-        for scalar in text.precomposedStringWithCanonicalMapping.unicodeScalars {
+        for scalar in text.unicodeScalars {
             switch scalar.value {
             case 0x00AD, 0x200B...0x200F, 0x202A...0x202E, 0x2060...0x2064, 0xFEFF, 0xFFFD:
                 continue
@@ -35,27 +37,62 @@ package enum TextRules {
             default: result.append(scalar)
             }
         }
-        return String(result)
+        // Last: an invisible character may have parted a letter from its accent.
+        return String(result).precomposedStringWithCanonicalMapping
     }
 
-    /// Drops the marks of italics, `_so_`, and of notes, `[1]`, `{*1}`, `(*2)`, `[Footnote 3]`.
-    private static func withoutMarks(_ text: String) -> String {
-        var text = text
-        guard text.utf8.contains(where: { marks.contains($0) }) else { return text }
-        text.replace(#/[ ]?(\[\d{1,3}\]|\{\d{1,3}\}|\[\*{1,3}\]|[{(\[]\*\d{1,3}[})\]])/#, with: "")
-        if text.contains("_") {
-            text.replace(#/_([^_]+)_/#) { $0.output.1 }
+    /// Drops the marks of italics, `_so_`.
+    ///
+    /// They are pairs of `_` around something, with no letter, digit or `_` on their outer sides:
+    /// `my_name`, `__init__` and a name left open, `____`, stay.
+    private static func withoutItalics(_ text: String) -> String {
+        guard text.utf8.contains(UInt8(ascii: "_")) else { return text }
+        let input = Array(text)
+        var isMark = Array(repeating: false, count: input.count)
+        // Where italics may have begun; they may be within others.
+        var open: [Int] = []
+        for index in input.indices where input[index] == "_" {
+            let follows = index > 0 && isPartOfName(input[index - 1])
+            let goesOn = index + 1 < input.count && isPartOfName(input[index + 1])
+            if let start = open.last, start + 1 < index, !goesOn {
+                (isMark[start], isMark[index]) = (true, true)
+                open.removeLast()
+            } else if !follows {
+                open.append(index)
+            } else {
+                open.removeAll()
+            }
         }
-        return text
+        return String(zip(input, isMark).filter { !$0.1 }.map(\.0))
     }
 
-    private static let marks = Set("[{*_".utf8)
+    private static func isPartOfName(_ character: Character) -> Bool {
+        character.isLetter || character.isNumber || character == "_"
+    }
+
+    /// Drops the marks of notes, `[1]`, `{1}`, `[*]`, `{*1}`, `(*2)`, each with a blank before it.
+    private static func withoutNotes(_ text: String) -> String {
+        guard text.utf8.contains(where: { noteMarks.contains($0) }) else { return text }
+        let mark = #/[ ]?(?:\[\d{1,3}\]|\{\d{1,3}\}|\[\*{1,3}\]|[{(\[]\*\d{1,3}[})\]])$/#
+        var output = ""
+        for character in text {
+            output.append(character)
+            // Where a mark ends, so that one around another ends there too.
+            guard "])}".contains(character),
+                let length = output.suffix(7).firstMatch(of: mark)?.output.count
+            else { continue }
+            output.removeLast(length)
+        }
+        return output
+    }
+
+    private static let noteMarks = Set("[{*".utf8)
 
     /// Writes em dashes for what typists put in their place.
     ///
     /// Two or three hyphens, a bar, and a hyphen or short dash between blanks become one; four and
-    /// more a double one. A single one has no blanks beside it; a double one, which stands for a
-    /// suppressed name, keeps what it has.
+    /// more a double one. Blanks between them do not count. A single one has no blanks beside it; a
+    /// double one, which stands for a suppressed name, keeps what it has.
     private static func dashed(_ text: String) -> String {
         let input = Array(text.unicodeScalars)
         guard input.contains(where: isDash) else { return text }
@@ -67,7 +104,7 @@ package enum TextRules {
                 index += 1
                 continue
             }
-            let end = input[index...].firstIndex { !isDash($0) } ?? input.count
+            let end = endOfRun(in: input, from: index)
             let after = input[end...].firstIndex { $0 != " " } ?? input.count
             let dash = dash(
                 for: input[index..<end], isApart: output.last == " " && after > end)
@@ -86,9 +123,29 @@ package enum TextRules {
         scalar == "-" || scalar == "–" || scalar == "—" || scalar == "\u{2015}"
     }
 
-    /// What a run of hyphens and dashes stands for, in units of half an em dash.
+    /// Where a run of hyphens and dashes ends, the blanks between them included.
+    ///
+    /// A double one does not go on with another behind blanks: those are two names.
+    private static func endOfRun(in input: [Unicode.Scalar], from start: Int) -> Int {
+        var (end, length) = (start, 0)
+        while let next = input[end...].firstIndex(where: { $0 != " " }), isDash(input[next]) {
+            let more = input[next...].prefix(while: isDash)
+            if length >= 4, halves(more) >= 4 { break }
+            (end, length) = (more.endIndex, length + halves(more))
+        }
+        return end
+    }
+
+    /// The length of a run in units of half an em dash.
+    private static func halves(_ run: ArraySlice<Unicode.Scalar>) -> Int {
+        var count = 0
+        for scalar in run where scalar != " " { count += scalar == "-" || scalar == "–" ? 1 : 2 }
+        return count
+    }
+
+    /// What a run of hyphens and dashes stands for.
     private static func dash(for run: ArraySlice<Unicode.Scalar>, isApart: Bool) -> String {
-        let halves = run.reduce(0) { $0 + ($1 == "-" || $1 == "–" ? 1 : 2) }
+        let halves = halves(run)
         if halves >= 4 { return "——" }
         if halves >= 2 || isApart { return "—" }
         return String(String.UnicodeScalarView(run))
@@ -97,7 +154,7 @@ package enum TextRules {
     private static func dotted(_ text: String) -> String {
         guard text.utf8.count(where: { $0 == UInt8(ascii: ".") }) >= 3 else { return text }
         var text = text
-        text.replace(#/(\.\.\.|\. \. \.)/#, with: "…")
+        text.replace(#/\.\.\.|\. +\. +\./#, with: "…")
         return text
     }
 

@@ -28,8 +28,15 @@ package struct WorkPage {
         root.first { $0.classes.contains("entry-content") && !HTMLText.isForeign($0) }
     }
 
-    /// Whether the page has an element for its own text.
-    var hasContent: Bool { content != nil }
+    /// The element that most likely holds the text of a page of any other site.
+    private var likelyContent: HTMLElement? {
+        for name in ["article", "main", "body"] {
+            if let found = root.first({ $0.name == name && !HTMLText.isForeign($0) }) {
+                return found
+            }
+        }
+        return nil
+    }
 
     /// The work's title: the page's heading, else what it tells other sites, else its window's.
     var title: String? {
@@ -62,8 +69,12 @@ package struct WorkPage {
     ///   - kind: What the list said.
     ///   - linkText: What the list called it.
     ///   - source: The address that was asked for.
-    package func work(kind: WorkKind?, linkText: String, source: String) -> GatheredWork? {
-        guard let content else { return nil }
+    ///   - isSaved: Whether a person chose this page: then its text may stand in any usual place.
+    ///     What a list led to need not be a work; there only the site's own element counts.
+    package func work(
+        kind: WorkKind?, linkText: String, source: String, isSaved: Bool = false
+    ) -> GatheredWork? {
+        guard let content = content ?? (isSaved ? likelyContent : nil) else { return nil }
         var paragraphs = HTMLText.paragraphs(of: content)
         var year: Int?
         // What is said about the work stands before it or after it.

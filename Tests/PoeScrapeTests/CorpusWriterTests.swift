@@ -138,7 +138,7 @@ import Testing
             "<title>The Well</title><div class='entry-content'><p>Deep.</p></div>", to: "1.html")
         try folder.write("\u{FEFF}MY BOOK\r\n\r\nIt -- was.\r\n", to: "2.txt")
         try folder.write("No title here but a line.\nAnd another.\n", to: "poem-last-one.txt")
-        try folder.write("<p>nothing of a work</p>", to: "4.htm")
+        try folder.write("<nav><p>nothing of a work</p></nav>", to: "4.htm")
         try folder.write("{}", to: "data.json")
         try folder.write("hidden", to: ".hidden.txt")
         var notes: [String] = []
@@ -148,6 +148,22 @@ import Testing
         #expect(works[1].paragraphs == ["It—was."])
         #expect(works[2].paragraphs == ["No title here but a line.\nAnd another."])
         #expect(notes.count == 1)
+    }
+
+    /// Pages of other sites: the most exact of the usual elements has the text.
+    @Test(
+        arguments: [
+            "<main>no<article><p>Deep.</p></article></main>",
+            "<header>no</header><main><nav>no</nav><p>Deep.</p></main>",
+            "<nav>no</nav><p>Deep.</p><footer>no</footer>",
+            "<article>no<div class='entry-content'>Deep.</div></article>",
+        ])
+    func pagesOfOtherSitesAreRead(body: String) throws {
+        let folder = try TemporaryFolder()
+        try folder.write("<title>The Well</title><body>\(body)</body>", to: "1.html")
+        let works = try SavedPages.works(folder: folder.path)
+        #expect(works.map(\.title) == ["The Well"])
+        #expect(works.map(\.paragraphs) == [["Deep."]])
     }
 
     @Test func cleanedTextsStayAsTheyAre() throws {

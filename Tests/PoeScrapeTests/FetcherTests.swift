@@ -89,6 +89,29 @@ import Testing
         server.stop()
     }
 
+    /// Redirects and second tries pause too; the longer wish counts.
+    @Test(
+        arguments: [
+            ("Allow: /", .seconds(0.2)), ("Crawl-delay: 0.3", .seconds(0.3)),
+            ("Crawl-delay: 0.1", .seconds(0.2)),
+        ] as [(String, Duration)])
+    func requestsArePartedByTheDelay(rule: String, delay: Duration) throws {
+        let rules = Data("User-agent: *\n\(rule)\n".utf8)
+        server.set("/robots.txt", .page(rules, type: "text/plain"))
+        server.set("/a/", .status(302, headers: ["Location": "/b/"]))
+        server.set("/b/", .status(503), .html("b"))
+        var options = FetchOptions.quick
+        options.delay = 0.2
+        #expect(try text("/a/", options) == "b")
+        #expect(server.requests.map(\.path) == ["/robots.txt", "/a/", "/b/", "/b/"])
+        let instants = server.requests.map(\.instant)
+        // Only how long it is at least: a slow machine takes longer.
+        for (earlier, later) in zip(instants, instants.dropFirst()) {
+            #expect(later - earlier >= delay)
+        }
+        server.stop()
+    }
+
     @Test func longWaitIsLeftToThePerson() throws {
         server.set("/w/", .status(429, headers: ["Retry-After": "4000"]))
         let address = try url("/w/")

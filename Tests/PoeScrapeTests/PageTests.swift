@@ -81,6 +81,7 @@ import Testing
 
     @Test func pageWithoutTextIsNoWork() throws {
         #expect(try work("<html><body><p>no such element</p></body></html>") == nil)
+        #expect(try work("<main><article><p>no such element</p></article></main>") == nil)
         #expect(try work(MadeUpMuseum.page("Empty", "<p> &nbsp; </p>")) == nil)
     }
 

@@ -34,6 +34,8 @@ package final class LoopbackServer: Sendable {
         package var path: String
         /// Header fields by their names in lower case.
         package var headers: [String: String]
+        /// When it had come.
+        package var instant: ContinuousClock.Instant
     }
 
     private struct State {
@@ -44,6 +46,9 @@ package final class LoopbackServer: Sendable {
         var isStopped = false
     }
 
+    /// Whether libcurl has been told to use no proxy, which would not reach this server.
+    private static let isWithoutProxy = unsafe setenv("no_proxy", "127.0.0.1", 1) == 0
+
     private let state = Mutex(State())
     private let listener: Int32
     /// The port that the system gave.
@@ -51,6 +56,7 @@ package final class LoopbackServer: Sendable {
 
     /// Starts to listen.
     package init() throws {
+        guard Self.isWithoutProxy else { throw POSIXError(.ENOMEM) }
         listener = socket(AF_INET, Self.stream, 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -236,7 +242,7 @@ package final class LoopbackServer: Sendable {
             headers[line[..<colon].lowercased()] = line[line.index(after: colon)...]
                 .trimmingCharacters(in: .whitespaces)
         }
-        return Request(path: String(words[1]), headers: headers)
+        return Request(path: String(words[1]), headers: headers, instant: .now)
     }
 
     #if canImport(Darwin)

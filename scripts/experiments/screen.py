@@ -7,11 +7,12 @@
 FACTORS.json is {"passes", "base": {dial: value}, "factors": {name: [{dial: value}, {dial: value}]}} with at
 most 15 factors. The runs are the rows of a Hadamard matrix of 16 and, unless "runs" is 16, the same with all
 signs turned: an effect is a difference of the means of two halves. With 32 runs no pair of factors together
-passes for one alone.
+passes for one alone. Of a run that RESULTS.jsonl has more than once, which search.py appends to, the last counts.
 """
 
 import argparse
 import json
+import sys
 
 import numpy as np
 
@@ -35,6 +36,14 @@ def plan(description):
     return [
         {"name": f"screen {k + 1}", "passes": passes, "measured": [passes // 2], "variants": runs[i : i + 16]}
         for k, i in enumerate(range(0, len(runs), 16))]
+
+
+def planned(groups, results):
+    """The results of the plan's groups, in its order; None if one is missing, or of other variants."""
+    last = {result["name"]: result for result in results}
+    found = [last.get(group["name"]) for group in groups]
+    complete = all(x and x["variants"] == group["variants"] for x, group in zip(found, groups))
+    return found if complete else None
 
 
 def effects(factors, groups):
@@ -78,8 +87,10 @@ def main():
     if arguments.results is None:
         parser.error("effects needs the results of search.py, a file that --out wrote")
     with open(arguments.results, encoding="utf-8") as file:
-        groups = [json.loads(line) for line in file]
-    effects(description["factors"], [g for g in groups if g["name"].startswith("screen")])
+        groups = planned(plan(description), [json.loads(line) for line in file])
+    if groups is None:
+        sys.exit(f"screen: {arguments.results} lacks runs that {arguments.factors} plans; run search.py to its end")
+    effects(description["factors"], groups)
 
 
 if __name__ == "__main__":

@@ -4,17 +4,22 @@
 #   scripts/experiments/try.sh CORPUS NAME [OPTIONS OF poe-train]
 #
 # The second split holds out some of the training works; the validation works, by which published
-# losses are measured, are not read. Everything lands in runs/experiments/NAME, or $FOLDER/NAME.
+# losses are measured, are not read. Everything lands in runs/experiments/NAME of the repository, or
+# $FOLDER/NAME. Files among the options are named from the repository's folder.
 set -euo pipefail
-cd "$(dirname "$0")/../.."
 
 if [ $# -lt 2 ] || [ ! -f "$1/split.json" ]; then
-    sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
     exit 64
 fi
-corpus=$1 name=$2
+# What the caller names, seen from the caller's folder.
+absolute() { case $1 in /*) echo "$1" ;; *) echo "$PWD/$1" ;; esac; }
+corpus=$(absolute "$1")
+folder=${FOLDER:+$(absolute "$FOLDER")}
+cd "$(dirname "$0")/../.."
+folder=${folder:-runs/experiments}
+name=$2
 shift 2
-folder=${FOLDER:-runs/experiments}
 part=$folder/second-split
 [ -f "$part/split.json" ] ||
     python3 scripts/experiments/part_of_corpus.py "$corpus" "$part" --second-split

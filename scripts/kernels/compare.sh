@@ -4,8 +4,8 @@
 #
 #     scripts/kernels/compare.sh COMMIT SET
 set -eu
-cd "$(dirname "$0")/../.."
 [ $# -eq 2 ] || { sed -n '2,5s/^# \{0,1\}//p' "$0" >&2; exit 64; }
+cd "$(dirname "$0")/../.."
 commit=$1 set=$2
 kernels=Sources/CPoeKernels
 folder=$(mktemp -d)
