@@ -72,9 +72,8 @@ package struct Recipe: Sendable, Equatable {
 
     /// Checks every field's range.
     package func validate() throws(TrainingError) {
-        // Each epoch's first step is planned in advance.
-        try check(
-            "epochs", (1...1_000_000).contains(epochs), "from 1 to 1000000", "\(epochs)")
+        // Each epoch has a line in the model's record, which may be 1 MiB long.
+        try check("epochs", (1...10_000).contains(epochs), "from 1 to 10000", "\(epochs)")
         try check("batch size", batchWindows >= 1, "at least 1 window", "\(batchWindows)")
         try check("stride", stride.map { $0 >= 1 } ?? true, "at least 1", "\(stride ?? 0)")
         try check(

@@ -8,8 +8,6 @@ import PoeCore
 package struct WindowSampler: Sendable {
     /// Tokens of a window, `T`; a window reads one more as the last target.
     package let contextLength: Int
-    /// Windows of one step.
-    package let batchWindows: Int
     /// Tokens of the training text.
     package let tokenCount: Int
     private let stride: Int
@@ -32,7 +30,6 @@ package struct WindowSampler: Sendable {
         }
         self.contextLength = contextLength
         self.tokenCount = tokenCount
-        batchWindows = recipe.batchWindows
         stride = recipe.stride ?? contextLength
         random = CounterRandom(seed: recipe.seed)
         var steps = [0]

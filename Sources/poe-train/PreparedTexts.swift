@@ -62,9 +62,7 @@ struct PreparedTexts {
             _ text: String
         ) throws -> (tokens: [TokenID], unknown: [Unicode.Scalar], count: Int) {
             guard isForeign else { return (try tokenizer.encode(text), [], 0) }
-            let (tokens, unknown) = try tokenizer.encodePrompt(text, unknown: .replace)
-            let replaced = Set(unknown)
-            return (tokens, unknown, text.unicodeScalars.count { replaced.contains($0) })
+            return try tokenizer.encodeFolded(text, unknown: .replace)
         }
 
         /// The characters that will be replaced in a corpus, and how often they occur.

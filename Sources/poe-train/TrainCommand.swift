@@ -16,8 +16,9 @@ struct TrainCommand: ParsableCommand {
             poe-run generates from. Beside it: NAME.best.poem and NAME.last.poem (the best and the last \
             epoch, stored exactly), NAME.train.csv, NAME.loss.svg and, until the end, a checkpoint.
 
-            Ctrl-C, or a crash, loses nothing: the same command with --resume goes on, and ends with \
-            the same files as a run that was never interrupted.
+            Ctrl-C, or a crash, loses no more than the steps since the last checkpoint, or what was \
+            packed: the same command with --resume goes on, and ends with the same files as a run that \
+            was never interrupted.
 
             Example: poe-train mybook.txt
             """,
@@ -122,10 +123,18 @@ struct TrainCommand: ParsableCommand {
             fitted: whatWasChosen(fitted, configuration, texts))
         if output.resume {
             try run.resume()
+            if run.trainer.step > 0, !TextFile.exists(files.log) {
+                Output.warn(
+                    "\(files.log) is missing: the losses of earlier steps will not be in it")
+            }
         } else {
             try refuseToOverwrite(files)
         }
         if let folder = output.report { try TextFile.makeFolder(folder) }
+        // Nothing has been learnt yet that a checkpoint could keep.
+        if Interrupt.isRequested { throw Interrupted() }
+        // A training goes on when whoever read its progress has gone, such as a `tee` that Ctrl-C ends too.
+        Interrupt.ignoreClosedPipes()
         monitor.begin()
         do {
             guard try run.train(monitor) == .finished else { throw Interrupted() }
@@ -157,7 +166,8 @@ struct TrainCommand: ParsableCommand {
 
     /// After hours of training is too late to learn that a file cannot be written, or that it was read.
     private func checkFiles(_ files: RunFiles, epochs: Int) throws {
-        try ModelPath.check(files.model)
+        for path in files.models { try ModelPath.check(path) }
+        for path in [files.log, files.lossCurve] { try TextFile.check(path) }
         let read = recipe.teacher + (model.base.map { [$0] } ?? [])
         let keptEpochs = output.keepEpochs ? epochs : 0
         if let path = read.first(where: { files.replaces($0, keptEpochs: keptEpochs) }) {
@@ -169,7 +179,8 @@ struct TrainCommand: ParsableCommand {
     }
 
     private func checkMemory(_ configuration: ModelConfiguration) throws {
-        let bytes = Trainer.memory(configuration, teachers: recipe.teacher.count)
+        let bytes = Trainer.memory(
+            configuration, teachers: recipe.teacher.count, tunes: output.profile == .compact)
         guard bytes > Limits.machineMemory else { return }
         throw CommandFailure(
             .usage,
@@ -192,8 +203,7 @@ struct TrainCommand: ParsableCommand {
     private func finish(
         _ run: TrainingRun, _ texts: PreparedTexts, _ base: Model?, _ monitor: TrainingMonitor
     ) throws {
-        var best = try Model.load(run.files.best, limits: .trusting, threads: threads)
-        best.training = run.record.metadata(run.history.epochs)
+        var best = try run.bestModel()
         best.metadata["name"] = .string(texts.name)
         best.metadata["producer"] = .string("poe-train \(Version.text)")
         best.card =

@@ -50,6 +50,10 @@ final class TrainingMonitor: TrainingObserver {
 
     var wantsToStop: Bool { Interrupt.isRequested }
 
+    func willMeasure() throws {
+        if Interrupt.isRequested { throw Interrupted() }
+    }
+
     // MARK: What is said
 
     func begin() {

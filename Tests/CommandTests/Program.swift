@@ -6,7 +6,10 @@ import Testing
 struct Program {
     /// What a finished program left.
     struct Outcome {
+        /// The exit status, or the number of the signal that ended it.
         var status: Int32
+        /// Whether a signal ended it, and not the program itself.
+        var isSignalled: Bool
         var output: Data
         var errors: String
 
@@ -59,13 +62,15 @@ struct Program {
             ?? URL(filePath: name)
     }
 
-    /// An environment in which nothing of the person who tests shows.
+    /// An environment in which nothing of the person who tests shows, except the kernels that
+    /// all tests are to run on.
     static func environment(_ more: [String: String] = [:]) -> [String: String] {
         var environment = [
             "COLUMNS": "80", "LC_ALL": "C.UTF-8", "POE_HISTORY": "", "TERM": "xterm",
         ]
-        environment["PATH"] = ProcessInfo.processInfo.environment["PATH"]
-        environment["LD_LIBRARY_PATH"] = ProcessInfo.processInfo.environment["LD_LIBRARY_PATH"]
+        for name in ["LD_LIBRARY_PATH", "PATH", "POE_KERNELS"] {
+            environment[name] = ProcessInfo.processInfo.environment[name]
+        }
         return environment.merging(more) { $1 }
     }
 
@@ -95,7 +100,9 @@ struct Program {
         try whileRunning(Running(process: process, files: files))
         process.waitUntilExit()
         return Outcome(
-            status: process.terminationStatus, output: try Data(contentsOf: files.url("output")),
+            status: process.terminationStatus,
+            isSignalled: process.terminationReason == .uncaughtSignal,
+            output: try Data(contentsOf: files.url("output")),
             errors: String(decoding: try Data(contentsOf: files.url("errors")), as: UTF8.self))
     }
 }

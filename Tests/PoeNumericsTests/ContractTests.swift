@@ -1,3 +1,4 @@
+import Foundation
 import PoeCore
 import PoeNumerics
 import Testing
@@ -13,6 +14,14 @@ import Testing
             #expect([others.last, KernelSet.available.last].contains(KernelSet.best))
         }
         print("kernel sets tested:", KernelSet.available.map(\.rawValue).joined(separator: ", "))
+    }
+
+    /// What `POE_KERNELS` asks for is there, and what names no set runs on it.
+    @Test func theForcedKernelSetIsUsed() throws {
+        try KernelSet.checkForced()
+        let asked = ProcessInfo.processInfo.environment["POE_KERNELS"] ?? ""
+        if !asked.isEmpty { #expect(KernelSet.best.rawValue == asked) }
+        #expect(Compute(threads: 1).kernels == KernelSet.best)
     }
 
     @Test func onlyAvailableKernelSetsCanBeForced() throws {
@@ -74,17 +83,21 @@ import Testing
         }
     }
 
-    @Test func packingAgainReplacesThePanels() {
+    @Test(arguments: Precision.allCases, [false, true])
+    func packingAgainReplacesThePanels(_ precision: Precision, _ isTransposed: Bool) {
         let compute = Compute(threads: 2)
         let x = Table(3, 40, seed: 1)
-        let first = Table(50, 40, seed: 2)
-        let second = Table(50, 40, seed: 3)
-        let packed = compute.pack(first.matrix, transposeB: true)
-        compute.pack(second.matrix, transposeB: true, into: packed)
+        let (rows, columns) = isTransposed ? (50, 40) : (40, 50)
+        let first = Table(rows, columns, seed: 2)
+        let second = Table(rows, columns, seed: 3)
+        let packed = compute.pack(first.matrix, transposeB: isTransposed, precision: precision)
+        compute.pack(second.matrix, transposeB: isTransposed, into: packed)
         let found = Table(3, 50, seed: 4)
         let expected = Table(3, 50, seed: 5)
         compute.multiply(x.matrix, packed, into: found.matrix)
-        compute.multiply(x.matrix, second.matrix, transposeB: true, into: expected.matrix)
+        compute.multiply(
+            x.matrix, second.matrix, transposeB: isTransposed, into: expected.matrix,
+            precision: precision)
         #expect(found.bits == expected.bits)
     }
 

@@ -60,16 +60,19 @@ import Testing
         let added = reference(a.floats, b.floats, old: old, bias: nil, m: m, k: k, n: n, precision)
         for (set, threads) in computations {
             let compute = Compute(threads: threads, kernels: set)
-            let packed = compute.pack(bT.matrix, transposeB: true)
-            // Panels that are packed once are of f32.
-            for way in 0..<(precision == .f32 ? 5 : 4) {
+            let packed = [
+                compute.pack(b.matrix, transposeB: false, precision: precision),
+                compute.pack(bT.matrix, transposeB: true, precision: precision),
+            ]
+            for way in 0..<6 {
                 let c = Table(m, n, seed: 4)
                 let d = Table(m, n, seed: 4)
                 for (out, accumulates) in [(c.matrix, false), (d.matrix, true)] {
                     let bias = accumulates ? nil : bias.vector
-                    if way == 4 {
+                    if way >= 4 {
                         compute.multiply(
-                            a.matrix, packed, into: out, accumulate: accumulates, bias: bias)
+                            a.matrix, packed[way - 4], into: out, accumulate: accumulates,
+                            bias: bias)
                     } else {
                         compute.multiply(
                             way & 1 == 0 ? a.matrix : aT.matrix, transposeA: way & 1 == 1,

@@ -98,7 +98,7 @@ import Testing
     @Test func eachEpochIsCalibrated() throws {
         let tokens = try TinyTraining.tokenizer().encode(TinyTraining.text)
         let text = EvaluationText(tokens: Array(tokens.suffix(400)), characters: 400)
-        let validation = EvaluationText(tokens: Array(tokens.prefix(200)), characters: 200)
+        let validation = try TinyTraining.validation()
         try withTemporaryFolder { folder in
             var recipe = TinyTraining.recipe
             recipe.epochs = 30

@@ -7,17 +7,26 @@ import PoeTraining
 
 /// A model that trains in a moment, on text made here.
 enum TinyTraining {
-    static let text: String = {
+    static let text = sentences(words: 900, stream: 0)
+    /// What is measured and never learnt: other sentences of the same words.
+    static let otherText = sentences(words: 40, stream: 1)
+
+    private static func sentences(words count: Int, stream: UInt64) -> String {
         let random = CounterRandom(seed: 9)
         let words = ["dull", "sullen", "glow", "lamp", "the", "of", "a", "window", "night", "sea"]
-        return (0..<900).map { i in
-            words[random.integer(below: words.count, stream: 0, index: UInt64(i))]
+        return (0..<count).map { i in
+            words[random.integer(below: words.count, stream: stream, index: UInt64(i))]
                 + (i % 11 == 10 ? ".\n" : "")
         }.joined(separator: " ")
-    }()
+    }
 
     static func tokenizer() throws -> Tokenizer {
         try Tokenizer(TokenizerTrainer.characters(of: [text]))
+    }
+
+    static func validation() throws -> EvaluationText {
+        EvaluationText(
+            tokens: try tokenizer().encode(otherText), characters: otherText.unicodeScalars.count)
     }
 
     static var recipe: Recipe {
@@ -53,15 +62,14 @@ enum TinyTraining {
     ) throws -> TrainingRun {
         let tokenizer = try tokenizer()
         let tokens = try tokenizer.encode(text)
-        let validation = EvaluationText(
-            tokens: Array(tokens.prefix(200)), characters: 200)
+        let validation = try validation()
         var options = TrainingRun.Options()
         options.keepsEpochs = true
         return TrainingRun(
             trainer: try trainer(threads: threads, recipe: recipe), tokenizer: tokenizer,
             validation: validation, calibration: calibration,
             record: TrainingRecord(
-                recipe: recipe, corpusName: "tiny", corpusHash: 1, split: "first 200",
+                recipe: recipe, corpusName: "tiny", corpusHash: 1, split: "other text",
                 trainingTokens: tokens, validation: validation),
             files: RunFiles(model: folder.appendingPathComponent("tiny.poem").path),
             options: options)
@@ -82,6 +90,7 @@ final class Spectator: TrainingObserver {
 
     init(stopAfter limit: Int? = nil) { self.limit = limit }
 
+    func willMeasure() {}
     func didTakeStep(_ report: StepReport) { steps.append(report) }
     func didFinishEpoch(_ record: EpochRecord, isBest: Bool, model: Model) {
         epochs.append(record)

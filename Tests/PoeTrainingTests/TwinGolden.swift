@@ -114,10 +114,13 @@ struct TwinGolden {
     }
 }
 
-/// Largest difference of two equally long lists, relative to the largest magnitude of the second.
+/// Largest difference of two equally long lists, relative to the largest magnitude of the second;
+/// infinite where a difference is not a number.
 func relativeError(_ found: [Float], _ expected: [Float]) -> Double {
     precondition(found.count == expected.count)
     let scale = expected.map { Double($0.magnitude) }.max() ?? 0
-    let worst = zip(found, expected).map { Double(($0 - $1).magnitude) }.max() ?? 0
-    return worst / max(scale, 1e-12)
+    let differences = zip(found, expected).map { Double(($0 - $1).magnitude) }
+    // `max` passes over what is not a number.
+    guard !differences.contains(where: \.isNaN) else { return .infinity }
+    return (differences.max() ?? 0) / max(scale, 1e-12)
 }

@@ -20,10 +20,8 @@ extension ModelWeights {
         for (index, parameter) in layout.parameters.enumerated() {
             let values = vector(parameter)
             switch parameter.kind {
-            case .gain:
-                for i in 0..<values.count { values[i] = 1 }
-            case .bias:
-                for i in 0..<values.count { values[i] = 0 }
+            case .gain: values.fill(1)
+            case .bias: values.fill(0)
             case .matrix, .tokenEmbedding, .positionEmbedding:
                 let endsInResidual =
                     parameter.name.hasSuffix("attention.output.weight")

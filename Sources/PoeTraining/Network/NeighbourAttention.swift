@@ -71,7 +71,7 @@ extension ModelWeights {
     }
 
     private func set(_ row: Vector, pair: Int, to values: (Float, Float)) {
-        for column in 0..<row.count { row[column] = 0 }
+        row.fill(0)
         row[2 * pair] = values.0
         row[2 * pair + 1] = values.1
     }

@@ -119,9 +119,6 @@ package final class Network {
     /// without gradients, `[R, V]`; valid until the next call.
     package func lastLogits(rows: Int) -> Matrix { activations.logits.rows(0..<rows) }
 
-    /// The losses, nats, of the last call's rows, in order.
-    package func lastLosses(rows: Int) -> [Float] { (0..<rows).map { activations.losses[$0] } }
-
     /// What the parts of one pass share.
     private struct Pass {
         let rows: Int

@@ -130,16 +130,3 @@ struct Checkpoint {
         }
     }
 }
-
-extension Vector {
-    /// A copy of the elements.
-    fileprivate var floats: [Float] {
-        unsafe Array(UnsafeBufferPointer(start: pointer, count: count))
-    }
-
-    /// Overwrites the elements with as many others.
-    fileprivate func set(to values: [Float]) {
-        precondition(values.count == count)
-        for i in 0..<count { self[i] = values[i] }
-    }
-}

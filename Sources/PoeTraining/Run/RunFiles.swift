@@ -26,9 +26,12 @@ package struct RunFiles: Sendable, Equatable {
     /// The weights after an epoch, counted from 1, lossless.
     package func epoch(_ number: Int) -> String { base + ".epoch-\(number).poem" }
 
+    /// All models that a run writes but those of single epochs.
+    package var models: [String] { [model, best, last, checkpoint] }
+
     /// Whether a run that keeps the weights of so many epochs replaces the file at `path`.
     package func replaces(_ path: String, keptEpochs: Int) -> Bool {
-        [model, best, last, checkpoint].contains { TextFile.isSame($0, path) }
+        models.contains { TextFile.isSame($0, path) }
             || (0..<keptEpochs).contains { TextFile.isSame(epoch($0 + 1), path) }
     }
 

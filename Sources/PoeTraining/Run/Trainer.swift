@@ -102,14 +102,21 @@ package final class Trainer {
             compute: compute)
     }
 
-    /// Bytes that a training takes, about, for a model of a valid `configuration`: the weights, their mean,
-    /// their gradient, two moments and two packed forms of them, and the activations of a shard; each
-    /// teacher has weights and activations, too.
-    package static func memory(_ configuration: ModelConfiguration, teachers: Int = 0) -> Int {
+    /// Bytes that a training takes, about and at most, for a model of a valid `configuration`.
+    ///
+    /// Its steps take the weights, their mean, their gradient, two moments and two packed forms of them, and the
+    /// activations of a shard; each teacher has weights and activations, too. At the end of an epoch come a
+    /// calibrated copy, one that is tried and one that is written, and other activations; where weights are
+    /// tuned to a grid, the best ones as they are, their packed form, and a trainer.
+    package static func memory(
+        _ configuration: ModelConfiguration, teachers: Int = 0, tunes: Bool = false
+    ) -> Int {
         let weights = configuration.parameterCount
         let activations = Activations.count(
             configuration, capacity: shardWindows * configuration.contextLength)
-        return 4 * (7 * weights + activations + teachers * (weights + activations))
+        let steps = 7 * weights + activations + teachers * (weights + activations)
+        let after = tunes ? 10 * weights + 2 * activations : 3 * weights + activations
+        return 4 * (steps + after)
     }
 
     /// The weights that the model consists of: their mean, where there is one.

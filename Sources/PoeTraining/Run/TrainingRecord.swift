@@ -29,26 +29,28 @@ package struct TrainingRecord: Sendable, Equatable {
     ) {
         var keys = recipe.metadata
         if let base {
-            keys["recipe.base.xxh64"] = .string(hexadecimal(hash(base.weights)))
+            keys["recipe.base.xxh64"] = .string(hash(base.weights).hexadecimal)
             keys["recipe.base.corpus"] = base.training[Self.corpusKey]
         }
         if !teachers.isEmpty {
             keys["recipe.teacher_share"] = decimal(recipe.teacherShare)
-            keys["recipe.teachers.xxh64"] = .strings(teachers.map { hexadecimal(hash($0)) })
+            keys["recipe.teachers.xxh64"] = .strings(teachers.map { hash($0).hexadecimal })
         }
         keys[Self.corpusKey] = .string(corpusName)
-        keys["corpus.xxh64"] = .string(hexadecimal(corpusHash))
+        keys["corpus.xxh64"] = .string(corpusHash.hexadecimal)
         keys["corpus.split"] = .string(split)
         keys["corpus.train_tokens"] = .integer(trainingTokens.count)
-        keys["corpus.train_tokens.xxh64"] = .string(hexadecimal(hash(trainingTokens)))
+        keys["corpus.train_tokens.xxh64"] = .string(XXH64.hash(of: trainingTokens).hexadecimal)
         if let validation {
             keys["corpus.validation_tokens"] = .integer(validation.tokens.count)
-            keys["corpus.validation_tokens.xxh64"] = .string(hexadecimal(hash(validation.tokens)))
+            keys["corpus.validation_tokens.xxh64"] = .string(
+                XXH64.hash(of: validation.tokens).hexadecimal)
             keys["corpus.validation_characters"] = .integer(validation.characters)
         }
         if let calibration {
             keys["corpus.calibration_tokens"] = .integer(calibration.tokens.count)
-            keys["corpus.calibration_tokens.xxh64"] = .string(hexadecimal(hash(calibration.tokens)))
+            keys["corpus.calibration_tokens.xxh64"] = .string(
+                XXH64.hash(of: calibration.tokens).hexadecimal)
         }
         fixed = keys
     }
@@ -68,7 +70,8 @@ package struct TrainingRecord: Sendable, Equatable {
 }
 
 extension Recipe {
-    /// Every field under the name it has on the command line.
+    /// The fields under the names of the command line, where beta1, beta2, epsilon and the shard's windows have
+    /// none; what is off is left out.
     var metadata: Metadata {
         var keys: Metadata = [
             "recipe.epochs": .integer(epochs),
@@ -128,15 +131,5 @@ func decimal(_ value: Float) -> MetadataValue {
 }
 
 private func hash(_ weights: ModelWeights) -> UInt64 {
-    hash((0..<weights.flat.count).map { weights.flat[$0].bitPattern })
-}
-
-private func hash(_ tokens: [TokenID]) -> UInt64 {
-    XXH64.hash(
-        tokens.flatMap { token in (0..<4).map { UInt8(truncatingIfNeeded: token >> (8 * $0)) } })
-}
-
-private func hexadecimal(_ hash: UInt64) -> String {
-    let digits = String(hash, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
+    XXH64.hash(of: weights.flat.floats.map(\.bitPattern))
 }

@@ -8,6 +8,9 @@ import PoemFile
 package protocol TrainingObserver: AnyObject {
     /// A step was taken.
     func didTakeStep(_ report: StepReport)
+    /// A few windows will be measured at the end of an epoch; what this throws ends the run, of which the
+    /// last checkpoint stands.
+    func willMeasure() throws
     /// An epoch has ended and, with a validation text, was measured; `model` is what it was measured of.
     func didFinishEpoch(_ record: EpochRecord, isBest: Bool, model: Model)
     /// Whether to write a checkpoint and stop before the next step.
@@ -112,8 +115,9 @@ package final class TrainingRun {
 
     /// Trains until the end, or until the observer wants to stop.
     package func train(_ observer: any TrainingObserver) throws -> TrainingOutcome {
-        // Hours later is too late to learn that a folder is missing.
-        try saveCheckpoint()
+        // Hours later is too late to learn that a folder is missing. Of a finished run there is nothing
+        // to save: its weights are in its files.
+        if !trainer.isFinished { try saveCheckpoint() }
         let clock = ContinuousClock()
         var saved = clock.now
         while !trainer.isFinished {
@@ -135,6 +139,24 @@ package final class TrainingRun {
         return .finished
     }
 
+    /// The model of the best epoch, with the record of the whole training.
+    ///
+    /// - Throws: ``TrainingError`` if another training has replaced the file since.
+    package func bestModel() throws -> Model {
+        let reader = try PoemReader(path: files.best, limits: .trusting)
+        try Checkpoint.check(
+            reader, is: trainer, record: record, tokenizer: tokenizer.description,
+            advice: "\(files.best) is of another training; train afresh")
+        guard reader.evaluation.integer("epoch") == history.best?.epoch else {
+            throw TrainingError.checkpointMismatch(
+                "\(files.best) is not the best epoch of this training; train afresh")
+        }
+        var best = try Model.load(
+            files.best, limits: .trusting, threads: trainer.compute.threads)
+        best.training = record.metadata(history.epochs)
+        return best
+    }
+
     /// Adds a step to the log; of more than about two thousand steps only some are kept.
     private func note(_ report: StepReport) {
         epochLoss.sum += report.loss * Double(report.tokens)
@@ -150,7 +172,9 @@ package final class TrainingRun {
 
     private func finishEpoch(_ report: StepReport, _ observer: any TrainingObserver) throws {
         let (weights, factor) = calibrated(trainer.modelWeights)
-        let result = validation?.loss(of: weights, threads: trainer.compute.threads)
+        let result = try validation?.loss(of: weights, threads: trainer.compute.threads) {
+            try observer.willMeasure()
+        }
         let entry = EpochRecord(
             epoch: report.epoch, step: report.step, trainingLoss: epochLoss.mean,
             validationLoss: result?.natsPerToken,
