@@ -1,4 +1,9 @@
-// Which sets this machine can run.
+// Which sets this machine can run, and on how many processors.
+#if defined(__linux__)
+#define _GNU_SOURCE // for sched_getaffinity
+#include <sched.h>
+#endif
+
 #include "CPoeKernels.h"
 
 #include <string.h>
@@ -47,4 +52,12 @@ int32_t poe_bf16_pays(void) {
 #else
     return 1;
 #endif
+}
+
+int32_t poe_granted_processors(void) {
+#if defined(__linux__)
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+#endif
+    return 0;
 }

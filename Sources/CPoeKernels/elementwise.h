@@ -207,7 +207,7 @@ static void softmax_cross_entropy(float *logits, ptrdiff_t logits_row, const uin
             if (gradient_scale) store_some(logits + j, e, left);
         }
         float sum = sum16(sums);
-        losses[r] = log1(sum) + (top - target);
+        losses[r] = sum == sum ? log1(sum) + (top - target) : sum;
         if (!gradient_scale) continue;
         float factor = *gradient_scale / sum;
         FOR_VECTORS(columns) store_some(logits + j, load_some(logits + j, left) * factor, left);

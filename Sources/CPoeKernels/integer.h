@@ -8,7 +8,8 @@
 #define INFINITE_BITS 0x7f800000
 
 /// How a row becomes int8: symbol = round(x * inverse), x = symbol * scale. `keep` is all ones, or
-/// zero where every symbol is 0.
+/// zero where every symbol is 0. A row that is not finite has no scale, so that neither has a sum
+/// that it is part of.
 typedef struct {
     float scale, inverse;
     int32_t keep;
@@ -23,7 +24,8 @@ INLINE i16 greater_bits(v16 x, i16 tops) {
 
 /// The grid of a row whose greatest magnitude has the bits `top`.
 INLINE int8_grid grid_from(int32_t top) {
-    if (top < LEAST_BITS || top >= INFINITE_BITS) return (int8_grid){0.0f, 0.0f, 0};
+    if (top < LEAST_BITS) return (int8_grid){0.0f, 0.0f, 0};
+    if (top >= INFINITE_BITS) return (int8_grid){__builtin_nanf(""), 0.0f, 0};
     union { int32_t i; float f; } u = {top};
     return (int8_grid){u.f / 127.0f, 127.0f / u.f, -1};
 }

@@ -7,16 +7,18 @@ public struct Completion: Sendable, Hashable {
     /// The prompt as it was given.
     public let prompt: String
     /// What was generated, without the prompt and without a stop string.
+    ///
+    /// Where the caller ended it, without what might have become a stop string, or the rest of a character.
     public internal(set) var text = ""
     /// The generated tokens, those of a stop string included.
     public internal(set) var tokens: [TokenID] = []
-    /// The seed that gives this text again.
+    /// The seed that gives this text again, as this ``sample``.
     public let seed: UInt64
     /// Which of several samples of the prompt it is, from 0.
     public let sample: Int
     /// Why the text ends.
     public internal(set) var finishReason = FinishReason.interrupt
-    /// Tokens of the prompt that the model read.
+    /// Tokens of the prompt that the model read: none where it did not come to that.
     public internal(set) var promptTokens = 0
     /// What was done to the prompt that its author may want to know.
     public let warnings: [PromptWarning]

@@ -22,6 +22,8 @@ public struct GenerationOptions: Sendable, Hashable {
     /// Where it is nil, one is chosen; ``Completion/seed`` reports it.
     public var seed: UInt64?
     /// The text ends before the first of these to be complete; none is empty.
+    ///
+    /// Each is also looked for as prompts are folded: `--` where the model writes a dash.
     public var stopStrings: [String] = []
     /// What happens when the model's context is full.
     public var contextPolicy = ContextPolicy.slide

@@ -45,8 +45,8 @@ extension LanguageModel {
     ///   - stride: Tokens from the start of a window to the next, 1 to the context length; less than
     ///     that gives most tokens a longer history, at a higher cost.
     ///   - threads: One for each processor if nil.
-    /// - Throws: ``PoeError`` for a stride out of range, and for a context that takes more memory than
-    ///   the model may take.
+    /// - Throws: ``PoeError`` for a stride or threads out of range, for a context that takes more memory
+    ///   than the model may take, and for a model whose numbers are not finite.
     public func score(_ text: String, stride: Int? = nil, threads: Int? = nil) throws(PoeError)
         -> TextScore
     {
@@ -57,10 +57,18 @@ extension LanguageModel {
         }
         let tokens = try encode(text, unknown: .skip)
         _ = try cacheBytes(tokens: tokens.count)
-        let score = engine(threads: threads).score(tokens, stride: stride)
+        let logProbabilities = try engine(threads: threads).score(tokens, stride: stride)
+        if let place = logProbabilities.firstIndex(where: { !$0.isFinite }) {
+            throw PoeError(
+                .notFinite,
+                """
+                the model's probability of token \(place + 2) of the text is no finite number: its \
+                weights are too large, or were not trained; take another model
+                """)
+        }
         return TextScore(
             characters: text.unicodeScalars.count,
             unknownCharacters: text.unicodeScalars.count { !tokenizer.knows($0) },
-            tokens: tokens, logProbabilities: score.logProbabilities)
+            tokens: tokens, logProbabilities: logProbabilities)
     }
 }

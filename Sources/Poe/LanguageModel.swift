@@ -5,14 +5,6 @@ import PoeNumerics
 @_exported public import PoeTokenizer
 package import PoemFile
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// A model that was read from a `.poem` file, ready to generate and to score.
 ///
 /// Immutable: any number of ``TextGenerator``s on any threads can share one. The file is not needed
@@ -101,10 +93,17 @@ public final class LanguageModel: Sendable {
     /// The text of tokens.
     public func decode(_ tokens: [TokenID]) -> String { tokenizer.decode(tokens) }
 
-    /// Threads that are used unless told otherwise: one for each processor that is online.
-    public static let defaultThreads: Int = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    /// Threads that are used unless told otherwise: one for each processor that the program may run on.
+    public static let defaultThreads: Int = min(Processors.available, 1_024)
 
-    func engine(threads: Int?) -> Engine {
-        Engine(weights, threads: max(1, threads ?? Self.defaultThreads))
+    /// An engine with so many threads; one for each processor if nil.
+    ///
+    /// - Throws: ``PoeError`` if they are not 1 to 1,024.
+    func engine(threads: Int?) throws(PoeError) -> Engine {
+        let threads = threads ?? Self.defaultThreads
+        guard (1...1_024).contains(threads) else {
+            throw PoeError(.invalidOption, "threads is \(threads); expected 1 to 1024")
+        }
+        return Engine(weights, threads: threads)
     }
 }

@@ -21,6 +21,8 @@ public struct PoeError: Error, Sendable, Hashable, CustomStringConvertible {
         case unknownCharacter
         /// The text does not fit into the context, and the policy is `.error`.
         case contextTooShort
+        /// The file is whole, but the model's numbers are infinite or none: it says nothing.
+        case notFinite
         /// A fault of this library.
         case internalFault
     }
@@ -30,17 +32,6 @@ public struct PoeError: Error, Sendable, Hashable, CustomStringConvertible {
     /// One sentence.
     public let description: String
 
-    /// The exit status of a command that ends with this error, as in `sysexits.h`.
-    public var exitCode: Int32 {
-        switch code {
-        case .noInput: 66
-        case .malformedFile: 65
-        case .inputOutput: 74
-        case .invalidOption, .unknownCharacter, .contextTooShort: 64
-        case .internalFault: 70
-        }
-    }
-
     init(_ code: Code, _ description: String) {
         self.code = code
         self.description = description
@@ -48,12 +39,12 @@ public struct PoeError: Error, Sendable, Hashable, CustomStringConvertible {
 
     init(_ error: ModelError) {
         let code: Code =
-            switch error.exitCode {
-            case 64: .invalidOption
-            case 65: .malformedFile
-            case 66: .noInput
-            case 74: .inputOutput
-            default: .internalFault
+            switch error.failureKind {
+            case .usage: .invalidOption
+            case .malformed: .malformedFile
+            case .noInput: .noInput
+            case .inputOutput: .inputOutput
+            case .internalFault, .cannotCreate: .internalFault
             }
         self.init(code, error.description)
     }
@@ -67,6 +58,7 @@ public struct PoeError: Error, Sendable, Hashable, CustomStringConvertible {
             switch error {
             case .sampling: .invalidOption
             case .contextTooShort: .contextTooShort
+            case .notFinite: .notFinite
             case .emptyPrompt, .unknownToken: .internalFault
             }
         self.init(code, error.description)
@@ -78,7 +70,7 @@ extension PoeError: ClassifiedError {
     package var failureKind: FailureKind {
         switch code {
         case .noInput: .noInput
-        case .malformedFile: .malformed
+        case .malformedFile, .notFinite: .malformed
         case .inputOutput: .inputOutput
         case .invalidOption, .unknownCharacter, .contextTooShort: .usage
         case .internalFault: .internalFault

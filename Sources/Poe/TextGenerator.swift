@@ -2,6 +2,12 @@ import PoeCore
 public import PoeInference
 import PoeTokenizer
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// Continues texts with a model.
 ///
 ///     let model = try LanguageModel(contentsOf: "models/bpe.poem")
@@ -15,7 +21,7 @@ public struct TextGenerator: Sendable {
     public let model: LanguageModel
     /// How texts are continued.
     public var options: GenerationOptions
-    /// Threads of one call; one for each processor if nil.
+    /// Threads of one call, at most 1,024; one for each processor if nil.
     public var threads: Int?
     /// Texts in progress at a time, at most; the rest wait for a free place.
     public var maximumRows = 32
@@ -51,7 +57,8 @@ public struct TextGenerator: Sendable {
     ///   - samples: Texts for each prompt; sample `s` of a prompt is the same text whatever their number.
     ///   - onPiece: Called after every token of every text, on the caller's thread.
     /// - Returns: The samples of the first prompt, then those of the second, and so on.
-    /// - Throws: ``PoeError``, before anything is generated.
+    /// - Throws: ``PoeError``, before anything is generated; but for a model whose logits are no finite
+    ///   numbers, which shows only when they are used.
     public func generate(
         batch prompts: [String], samples: Int = 1,
         onPiece: (TextPiece) -> Continuation = { _ in .proceed }
@@ -76,21 +83,29 @@ public struct TextGenerator: Sendable {
     /// Continues one text and gives it piece by piece, while it is generated on another thread.
     ///
     /// Generation ends when the text does, when the task that reads is cancelled, or when nobody reads
-    /// any more. Errors are of type ``PoeError``.
+    /// any more. What is not read yet is kept. Errors are of type ``PoeError``.
     public func stream(_ prompt: String) -> AsyncThrowingStream<String, any Error> {
         AsyncThrowingStream { continuation in
-            let task = Task.detached {
-                do {
+            // Not a task: it would keep one of the few threads that all tasks share, and never wait.
+            let thread = startThread {
+                do throws(PoeError) {
                     _ = try generate(prompt) { text in
-                        if !text.isEmpty { continuation.yield(text) }
-                        return Task.isCancelled ? .interrupt : .proceed
+                        guard !text.isEmpty, case .terminated = continuation.yield(text) else {
+                            return .proceed
+                        }
+                        return .interrupt
                     }
                     continuation.finish()
                 } catch {
                     continuation.finish(throwing: error)
                 }
             }
-            continuation.onTermination = { _ in task.cancel() }
+            if let thread {
+                pthread_detach(thread)
+            } else {
+                let reason = "the system has no thread left to generate on; end some"
+                continuation.finish(throwing: PoeError(.internalFault, reason))
+            }
         }
     }
 
@@ -128,9 +143,10 @@ public struct TextGenerator: Sendable {
     func run(
         _ rows: inout [TextRow], _ onPiece: (TextPiece) -> Continuation
     ) throws(PoeError) -> [Completion] {
-        let rowLimit = try rowLimit()
+        let rowLimit = try rowLimit(rows)
+        let engine = try model.engine(threads: threads)
         do {
-            let (results, statistics) = try model.engine(threads: threads).generate(
+            let (results, statistics) = try engine.generate(
                 rows.map(\.request), maximumRows: rowLimit
             ) { token in
                 let (text, isStopped) = rows[token.request].append(token)
@@ -165,8 +181,10 @@ public struct TextGenerator: Sendable {
     }
 
     /// How many texts can be in progress within the model's memory limit.
-    private func rowLimit() throws(PoeError) -> Int {
-        let bytes = try model.cacheBytes(tokens: model.configuration.contextLength)
+    private func rowLimit(_ rows: [TextRow]) throws(PoeError) -> Int {
+        let context = model.configuration.contextLength
+        let longest = rows.reduce(1) { max($0, $1.request.positions(of: context)) }
+        let bytes = try model.cacheBytes(tokens: longest)
         return max(1, min(maximumRows, model.maxMemory / bytes))
     }
 }
@@ -212,8 +230,9 @@ struct TextRow {
             contextPolicy: options.contextPolicy, alternatives: options.alternatives)
         completion = Completion(
             prompt: prompt, seed: seed, sample: sample, warnings: read.warnings)
-        decoder = StreamingDecoder(generator.model.tokenizer)
-        matcher = StopMatcher(options.stopStrings)
+        let tokenizer = generator.model.tokenizer
+        decoder = StreamingDecoder(tokenizer)
+        matcher = StopMatcher(options.stopStrings.flatMap(tokenizer.spellings))
     }
 
     /// Takes a token; returns the text that became certain, and whether a stop string is complete.

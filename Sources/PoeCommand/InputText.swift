@@ -2,8 +2,6 @@ import PoeCore
 
 #if canImport(Glibc)
     import Glibc
-#elseif canImport(Musl)
-    import Musl
 #else
     import Darwin
 #endif
@@ -23,13 +21,20 @@ package enum InputText {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The text of a prompt: as ``read(_:)``, without one line end at its end, which editors and
-    /// `echo` add and nobody means.
+    /// The text of a prompt: as ``read(_:)``, without a byte order mark and one line end at its end,
+    /// which editors and `echo` add and nobody means.
     package static func readPrompt(_ path: String) throws -> String {
         var text = try read(path)
+        if text.unicodeScalars.first == "\u{FEFF}" { text.unicodeScalars.removeFirst() }
         if text.utf8.last == UInt8(ascii: "\n") { text.unicodeScalars.removeLast() }
         if text.utf8.last == UInt8(ascii: "\r") { text.unicodeScalars.removeLast() }
         return text
+    }
+
+    /// The lines of a text, as editors count them: a line ends at LF, CR LF or CR, and nowhere else.
+    package static func lines(of text: String) -> [String] {
+        text.split(omittingEmptySubsequences: false) { ["\n", "\r\n", "\r"].contains($0) }
+            .map(String.init)
     }
 
     private static func standardInput() throws -> [UInt8] {

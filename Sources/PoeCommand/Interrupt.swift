@@ -2,8 +2,6 @@ import Synchronization
 
 #if canImport(Glibc)
     import Glibc
-#elseif canImport(Musl)
-    import Musl
 #else
     import Darwin
 #endif
@@ -38,6 +36,9 @@ package enum Interrupt {
         unblock([SIGINT, SIGTERM, SIGPIPE])
     }
 
+    /// From now on a pipe without a reader is an error of writing, which notes on progress pass over.
+    package static func ignoreClosedPipes() { _ = signal(SIGPIPE, SIG_IGN) }
+
     /// Lets signals through that the parent held back.
     ///
     /// A program inherits its parent thread's mask, and the threads of some pools block everything:
@@ -53,8 +54,6 @@ package enum Interrupt {
         var action = sigaction()
         #if canImport(Glibc)
             unsafe action.__sigaction_handler.sa_handler = handler
-        #elseif canImport(Musl)
-            unsafe action.__sa_handler.sa_handler = handler
         #else
             unsafe action.__sigaction_u.__sa_handler = handler
         #endif

@@ -4,11 +4,11 @@
 /// a key and a counter give 128 random bits. Equal arguments give equal numbers on any machine, in
 /// any order, on any thread.
 public struct CounterRandom: Sendable, Hashable {
-    private let key: (UInt32, UInt32)
+    private let seed: UInt64
 
     /// Makes a generator for `seed`; different seeds give unrelated sequences.
     public init(seed: UInt64) {
-        key = (UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32))
+        self.seed = seed
     }
 
     /// The 128 random bits at the counter (`stream`, `index`).
@@ -16,7 +16,8 @@ public struct CounterRandom: Sendable, Hashable {
         var x = SIMD4<UInt32>(
             UInt32(truncatingIfNeeded: index), UInt32(truncatingIfNeeded: index >> 32),
             UInt32(truncatingIfNeeded: stream), UInt32(truncatingIfNeeded: stream >> 32))
-        var (k0, k1) = key
+        var k0 = UInt32(truncatingIfNeeded: seed)
+        var k1 = UInt32(truncatingIfNeeded: seed >> 32)
         for _ in 0..<10 {
             let p0 = UInt64(x[0]) &* 0xD251_1F53
             let p1 = UInt64(x[2]) &* 0xCD9E_8D57
@@ -49,14 +50,5 @@ public struct CounterRandom: Sendable, Hashable {
             order.swapAt(i, integer(below: i + 1, stream: stream, index: UInt64(i)))
         }
         return order
-    }
-
-    /// Whether two generators give the same numbers: equal seeds.
-    public static func == (a: CounterRandom, b: CounterRandom) -> Bool { a.key == b.key }
-
-    /// Hashes the seed.
-    public func hash(into hasher: inout Hasher) {
-        hasher.combine(key.0)
-        hasher.combine(key.1)
     }
 }

@@ -13,6 +13,11 @@ package enum XXH64 {
         unsafe bytes.withUnsafeBytes { unsafe hash($0, seed: seed) }
     }
 
+    /// The hash of integers, each with its least significant byte first.
+    package static func hash<Word: FixedWidthInteger>(of words: [Word]) -> UInt64 {
+        unsafe words.map { $0.littleEndian }.withUnsafeBytes { unsafe hash($0) }
+    }
+
     /// The hash of a region of memory, which needs no alignment.
     package static func hash(_ bytes: UnsafeRawBufferPointer, seed: UInt64 = 0) -> UInt64 {
         guard let base = bytes.baseAddress else {
@@ -84,5 +89,13 @@ package enum XXH64 {
         hash = (hash ^ hash >> 33) &* prime2
         hash = (hash ^ hash >> 29) &* prime3
         return hash ^ hash >> 32
+    }
+}
+
+extension UInt64 {
+    /// All sixteen digits, as people write a hash.
+    package var hexadecimal: String {
+        let digits = String(self, radix: 16)
+        return String(repeating: "0", count: 16 - digits.count) + digits
     }
 }

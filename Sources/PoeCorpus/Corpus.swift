@@ -51,12 +51,7 @@ package struct Corpus: Sendable, Equatable {
     ///
     /// It depends on the texts and their order, not on file names.
     package var hash: UInt64 {
-        var bytes: [UInt8] = []
-        for work in works {
-            let hash = XXH64.hash(Array(work.text.utf8))
-            bytes += (0..<8).map { UInt8(truncatingIfNeeded: hash >> (8 * $0)) }
-        }
-        return XXH64.hash(bytes)
+        XXH64.hash(of: works.map { XXH64.hash(Array($0.text.utf8)) })
     }
 
     private static func withoutTrailingLineEnds(_ text: String) -> Substring {

@@ -2,8 +2,6 @@ import PoeCore
 
 #if canImport(Glibc)
     import Glibc
-#elseif canImport(Musl)
-    import Musl
 #else
     import Darwin
 #endif
@@ -88,7 +86,7 @@ extension Corpus {
     }
 
     /// Drops a byte order mark and turns CR LF into LF: what editors add without being asked.
-    private static func normalized(_ text: String) -> String {
+    package static func normalized(_ text: String) -> String {
         var scalars = text.unicodeScalars[...]
         if scalars.first == "\u{FEFF}" { scalars.removeFirst() }
         guard text.utf8.contains(UInt8(ascii: "\r")) else { return String(scalars) }

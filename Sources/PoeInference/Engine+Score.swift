@@ -1,20 +1,6 @@
 package import PoeCore
 import PoeNumerics
 
-/// How well the model predicts a text.
-package struct TokenScore: Sendable, Hashable {
-    /// For each token but the first, the natural logarithm of its probability.
-    package let logProbabilities: [Double]
-
-    /// The sum of `-logProbabilities`, in order.
-    package var totalNats: Double { logProbabilities.reduce(0) { $0 - $1 } }
-
-    /// Mean cross-entropy in nats per token scored; 0 where no token is.
-    package var natsPerToken: Double {
-        logProbabilities.isEmpty ? 0 : totalNats / Double(logProbabilities.count)
-    }
-}
-
 extension Engine {
     /// The log-probability of every token but the first, given the tokens before it in its window.
     ///
@@ -26,7 +12,7 @@ extension Engine {
     /// - Parameters:
     ///   - tokens: The text, each token below the vocabulary's size.
     ///   - stride: 1 to the context length, which is the default.
-    package func score(_ tokens: [TokenID], stride: Int? = nil) -> TokenScore {
+    package func score(_ tokens: [TokenID], stride: Int? = nil) -> [Double] {
         let length = configuration.contextLength
         let windows = scoreWindows(tokens.count, stride: min(max(1, stride ?? length), length))
         // As many windows at a time as make one pass.
@@ -38,7 +24,7 @@ extension Engine {
             let these = windows[start..<min(windows.count, start + group)]
             score(tokens, Array(these), caches, &scores)
         }
-        return TokenScore(logProbabilities: scores)
+        return scores
     }
 
     /// A window of `score`: the tokens it reads, and from which of them on it is scored.

@@ -37,7 +37,7 @@ package struct Model: Sendable {
 }
 
 /// Why a file is no model that can be used.
-package enum ModelError: Error, Equatable, CustomStringConvertible {
+package enum ModelError: ClassifiedError, Equatable {
     /// The file cannot be read or written, or breaks a rule of the format.
     case file(PoemError)
     /// The file's tokenizer cannot be built.
@@ -45,12 +45,12 @@ package enum ModelError: Error, Equatable, CustomStringConvertible {
     /// int8 was asked for, and sums over so wide a layer or so long a context do not fit its 32 bits.
     case tooLargeForIntegers
 
-    /// The exit status of a command that ends with this error (`sysexits.h`).
-    package var exitCode: Int32 {
+    /// What a command that ends with this error tells its caller.
+    package var failureKind: FailureKind {
         switch self {
-        case .file(let error): error.exitCode
-        case .tokenizer: 65
-        case .tooLargeForIntegers: 64
+        case .file(let error): error.failureKind
+        case .tokenizer: .malformed
+        case .tooLargeForIntegers: .usage
         }
     }
 

@@ -21,6 +21,9 @@ package final class ModelWeights: @unchecked Sendable {
         buffer = FloatBuffer(count: layout.elementCount)
     }
 
+    /// All parameters and the zeros between them, as one vector.
+    package var flat: Vector { buffer.vector(count: buffer.count) }
+
     /// A view of `parameter` as a matrix: all dimensions but the last are rows.
     package func matrix(_ parameter: Parameter) -> Matrix {
         buffer.matrix(at: parameter.offset, rows: parameter.rows, columns: parameter.columns)
@@ -31,15 +34,9 @@ package final class ModelWeights: @unchecked Sendable {
         buffer.vector(at: parameter.offset, count: parameter.count)
     }
 
-    /// A view of `parameter`, or nil where the model has no such parameter.
-    package func vector(_ parameter: Parameter?) -> Vector? {
-        parameter.map { vector($0) }
-    }
-
     /// A copy of the elements of `parameter`, in row-major order.
     package func floats(_ parameter: Parameter) -> [Float] {
-        let view = vector(parameter)
-        return (0..<parameter.count).map { view[$0] }
+        vector(parameter).floats
     }
 
     /// Overwrites `parameter`; `values` has `parameter.count` elements in row-major order.
@@ -47,15 +44,14 @@ package final class ModelWeights: @unchecked Sendable {
         precondition(
             values.count == parameter.count,
             "\(parameter.name) has \(parameter.count) elements, not \(values.count)")
-        let view = vector(parameter)
-        for i in 0..<values.count { view[i] = values[i] }
+        vector(parameter).set(to: values)
     }
 
     /// Other weights with the same values.
     package func copy() -> ModelWeights {
         let other = ModelWeights(configuration)
         for parameter in layout.parameters {
-            other.set(parameter, to: floats(parameter))
+            other.vector(parameter).copy(from: vector(parameter))
         }
         return other
     }

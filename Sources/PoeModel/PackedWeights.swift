@@ -70,7 +70,7 @@ package final class PackedWeights: @unchecked Sendable {
     ///
     /// - Parameter arithmetic: With `.int8` each output's weights are rounded to 255 symbols that just
     ///   reach its largest weight. A compact file has symbols of its own:
-    ///   ``load(_:kernels:threads:)`` takes those.
+    ///   ``load(_:arithmetic:kernels:threads:)`` takes those.
     package convenience init(
         _ weights: ModelWeights, arithmetic: Arithmetic = .f32, compute: Compute
     ) {
@@ -78,15 +78,21 @@ package final class PackedWeights: @unchecked Sendable {
         switch arithmetic {
         case .f32:
             let matrices = layout.parameters.filter { $0.kind == .matrix } + [layout.tokenEmbedding]
-            let packed = matrices.map { compute.pack(weights.matrix($0), transposeB: true) }
-            let floats = Self.copies(
-                of: layout.parameters.filter { $0.kind != .matrix }, from: weights)
-            let table = layout.tokenEmbedding
+            let packed = Dictionary(
+                uniqueKeysWithValues: matrices.map {
+                    ($0.name, compute.pack(weights.matrix($0), transposeB: true))
+                })
+            let others = layout.parameters.filter { $0.kind != .matrix }
+            let floats = [String: FloatBuffer].room(for: others)
+            for parameter in others {
+                floats.part(parameter.name).vector(count: parameter.count)
+                    .copy(from: weights.vector(parameter))
+            }
             self.init(
                 layout, floats,
                 .f32(
-                    layout.layers(Self.byName(matrices, packed), floats),
-                    tokenTable: Self.matrix(table, floats)))
+                    layout.layers(packed, floats),
+                    tokenTable: Self.matrix(layout.tokenEmbedding, floats)))
         case .int8:
             let parameters = IntegerParameters(layout, kernels: IntegerKernels(compute.kernels))
             for parameter in layout.parameters {
@@ -113,24 +119,6 @@ package final class PackedWeights: @unchecked Sendable {
         positionTable = Self.matrix(layout.positionEmbedding, floats)
         self.form = form
         self.floats = floats
-    }
-
-    private static func copies(
-        of parameters: [Parameter], from weights: ModelWeights
-    ) -> [String: FloatBuffer] {
-        byName(
-            parameters,
-            parameters.map { parameter in
-                let buffer = FloatBuffer(count: parameter.count)
-                buffer.vector(count: parameter.count).copy(from: weights.vector(parameter))
-                return buffer
-            })
-    }
-
-    private static func byName<Value>(
-        _ parameters: [Parameter], _ values: [Value]
-    ) -> [String: Value] {
-        Dictionary(zip(parameters.map(\.name), values)) { first, _ in first }
     }
 
     private static func matrix(_ parameter: Parameter, _ floats: [String: FloatBuffer]) -> Matrix {

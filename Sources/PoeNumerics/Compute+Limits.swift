@@ -18,9 +18,4 @@ extension Compute {
         }
         return operations.load(ordering: .relaxed)
     }
-
-    /// Reads every element once on all threads, and returns a sum of them that no one needs.
-    ///
-    /// With a vector far larger than the caches this is the memory's read bandwidth.
-    package func readThrough(_ x: Vector) -> Double { sumOfSquares(x) }
 }

@@ -162,15 +162,7 @@ extension Compute {
                     panels.upperBound, scratch.map { unsafe $0.pointer + part * $0.distance })
             }
             if isSymmetric {
-                // The panels from the diagonal on, for as many rows as the widest panel has columns.
-                splitParts(rows, grain: symmetricRows) { part, range in
-                    for first in stride(
-                        from: range.lowerBound, to: range.upperBound, by: symmetricRows)
-                    {
-                        let last = min(first + symmetricRows, range.upperBound)
-                        run(part, first..<last, first / width..<panelCount)
-                    }
-                }
+                splitHalf(rows, panels: panelCount, width: width, run)
                 return
             }
             // Rows divide finely; a few rows (decoding) leave only the panels to share out.
@@ -178,6 +170,19 @@ extension Compute {
                 largestShare(rows, grain: rowGrain) <= largestShare(columns, grain: width)
             splitParts(byRows ? rows : panelCount, grain: byRows ? rowGrain : 1) { part, range in
                 run(part, byRows ? range : 0..<rows, byRows ? 0..<panelCount : range)
+            }
+        }
+    }
+
+    /// Shares out the panels from the diagonal on, for as many rows as the widest panel has columns.
+    private func splitHalf(
+        _ rows: Int, panels: Int, width: Int,
+        _ body: (_ part: Int, _ rows: Range<Int>, _ panels: Range<Int>) -> Void
+    ) {
+        splitParts(rows, grain: symmetricRows) { part, range in
+            for first in stride(from: range.lowerBound, to: range.upperBound, by: symmetricRows) {
+                let last = min(first + symmetricRows, range.upperBound)
+                body(part, first..<last, first / width..<panels)
             }
         }
     }

@@ -206,11 +206,6 @@ extension IntegerKernels {
         return Int(operations)
     }
 
-    /// Reads every byte of the weights once, on this thread; returns a number that no one needs.
-    package func readThrough(_ b: PackedIntegers) -> UInt64 {
-        unsafe functions.pointee.read_bytes(b.bytes, b.byteCount)
-    }
-
     /// Reads `count` bytes once, on this thread; returns a number that no one needs.
     package func readBytes(_ bytes: UnsafeRawPointer, count: Int) -> UInt64 {
         unsafe functions.pointee.read_bytes(bytes, count)

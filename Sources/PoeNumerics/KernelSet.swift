@@ -3,8 +3,6 @@ package import PoeCore
 
 #if canImport(Glibc)
     import Glibc
-#elseif canImport(Musl)
-    import Musl
 #elseif canImport(Darwin)
     import Darwin
 #endif
@@ -40,12 +38,14 @@ package enum KernelSet: String, CaseIterable, Sendable {
 
     /// The set to use: the one that `POE_KERNELS` names, if this machine has it; else the fastest.
     ///
+    /// Asked once: weights that were packed for a set are of no use to another.
+    ///
     /// - Note: Commands refuse a `POE_KERNELS` that names none of ``available``: ``checkForced()``.
-    package static var best: KernelSet {
+    package static let best: KernelSet = {
         if let forced, available.contains(forced) { return forced }
         let paysBF16 = poe_bf16_pays() != 0
         return available.last { $0 != .avx512bf16 || paysBF16 } ?? .scalar
-    }
+    }()
 
     /// The set that `POE_KERNELS` names, available or not.
     package static var forced: KernelSet? { forcedName.flatMap(KernelSet.init(rawValue:)) }

@@ -15,11 +15,11 @@ extension Reference {
         }
     }
 
-    /// `symbol = x * (127 / max |x|)` rounded, ties to even.
+    /// `symbol = x * (127 / max |x|)` rounded, ties to even; a row that is not finite has no scale.
     package static func quantize(_ x: [Float]) -> QuantizedRow {
         let top = x.reduce(Float(0)) { $1.isNaN ? .infinity : max($0, abs($1)) }
         guard top >= 0x1p-100 && top.isFinite else {
-            return QuantizedRow(symbols: x.map { _ in 0 }, scale: 0)
+            return QuantizedRow(symbols: x.map { _ in 0 }, scale: top.isFinite ? 0 : .nan)
         }
         let inverse = 127 / top
         return QuantizedRow(
@@ -54,6 +54,7 @@ extension Reference {
         let values = values.map(quantize)
         // Weights of 14 bits, the greatest 16,383.
         let weights = zip(exponentials, values).map { $0 * $1.scale }
+        guard weights.allSatisfy(\.isFinite) else { return query.symbols.map { _ in .nan } }
         let greatest = weights.reduce(0) { max($0, $1) }
         guard greatest >= 0x1p-100 else { return query.symbols.map { _ in 0 } }
         let bits = weights.map {

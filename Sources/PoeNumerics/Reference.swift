@@ -24,15 +24,6 @@ package enum Reference {
         return out
     }
 
-    /// The transpose of a `[rows, columns]` matrix.
-    package static func transpose(_ a: [Double], rows: Int, columns: Int) -> [Double] {
-        var out = [Double](repeating: 0, count: a.count)
-        for i in 0..<rows {
-            for j in 0..<columns { out[j * rows + i] = a[i * columns + j] }
-        }
-        return out
-    }
-
     /// `out[r, c] = (x[r, c] - mean[r]) * inverseDeviation[r] * gain[c] + bias[c]`, where
     /// `inverseDeviation = 1 / sqrt(variance + epsilon)` and the variance divides by the count.
     package static func layerNorm(

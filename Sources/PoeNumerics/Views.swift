@@ -58,6 +58,12 @@ package struct Matrix: @unchecked Sendable {
         return unsafe Vector(pointer: pointer + row * stride, count: columns)
     }
 
+    /// All elements as a vector; the rows must follow each other without a gap.
+    package var flat: Vector {
+        precondition(stride == columns || rows <= 1, "a matrix with gaps between rows is not flat")
+        return unsafe Vector(pointer: pointer, count: rows * columns)
+    }
+
     /// Sets every element to `value`.
     package func fill(_ value: Float) {
         for row in 0..<rows { self.row(row).fill(value) }
@@ -99,6 +105,11 @@ package struct Vector: @unchecked Sendable {
         }
     }
 
+    /// A copy of the elements.
+    package var floats: [Float] {
+        unsafe Array(UnsafeBufferPointer(start: pointer, count: count))
+    }
+
     /// The elements of `range`.
     package subscript(range: Range<Int>) -> Vector {
         precondition(
@@ -109,6 +120,12 @@ package struct Vector: @unchecked Sendable {
     /// Sets every element to `value`.
     package func fill(_ value: Float) {
         unsafe pointer.update(repeating: value, count: count)
+    }
+
+    /// Overwrites the elements with as many others.
+    package func set(to values: [Float]) {
+        precondition(values.count == count, "\(values.count) elements into \(count)")
+        for i in 0..<count { self[i] = values[i] }
     }
 
     /// Overwrites the elements with those of `other`, of the same count; no overlap.

@@ -1,4 +1,5 @@
 import CPoeKernels
+import PoeCore
 import Synchronization
 
 #if canImport(Glibc)
@@ -27,7 +28,8 @@ package final class WorkerPool {
         self.threads = threads
         state = PoolState()
         for index in 1..<max(1, threads) {
-            guard let handle = startWorker(PoolWorker(state: state, index: index)) else { break }
+            // The thread knows the state, never the pool, which joins it.
+            guard let handle = startThread({ [state] in state.loop(thread: index) }) else { break }
             handles.append(handle)
         }
         state.lanes = handles.count + 1
@@ -179,48 +181,4 @@ private final class PoolState: @unchecked Sendable {
         unsafe pthread_mutex_unlock(mutex)
         return generation.load(ordering: .acquiring)
     }
-}
-
-/// What a new thread is told: its number and the pool's state (never the pool, which joins it).
-private final class PoolWorker: Sendable {
-    let state: PoolState
-    let index: Int
-
-    init(state: PoolState, index: Int) {
-        self.state = state
-        self.index = index
-    }
-}
-
-private func startWorker(_ worker: PoolWorker) -> pthread_t? {
-    let context = unsafe Unmanaged.passRetained(worker)
-    #if canImport(Darwin)
-        var handle: pthread_t?
-        let status = unsafe pthread_create(&handle, nil, workerMain, context.toOpaque())
-    #else
-        var handle = pthread_t()
-        let status = unsafe pthread_create(&handle, nil, workerMain, context.toOpaque())
-    #endif
-    guard status == 0 else {
-        unsafe context.release()
-        return nil
-    }
-    return handle
-}
-
-#if canImport(Darwin)
-    private func workerMain(_ context: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? {
-        runWorker(unsafe context)
-        return nil
-    }
-#else
-    private func workerMain(_ context: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
-        if let context = unsafe context { unsafe runWorker(context) }
-        return nil
-    }
-#endif
-
-private func runWorker(_ context: UnsafeMutableRawPointer) {
-    let worker = unsafe Unmanaged<PoolWorker>.fromOpaque(context).takeRetainedValue()
-    worker.state.loop(thread: worker.index)
 }

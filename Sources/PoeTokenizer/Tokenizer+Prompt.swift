@@ -18,25 +18,74 @@ extension Tokenizer {
     public func encodePrompt(
         _ text: String, unknown: UnknownPolicy? = nil
     ) throws(TokenizerError) -> (tokens: [TokenID], unknown: [Unicode.Scalar]) {
-        let policy = unknown ?? description.unknownPolicy
-        let folded = PromptFolding(folds: description.folds, knows: knows).fold(text)
+        let encoded = try encodeFolded(text, unknown: unknown ?? description.unknownPolicy)
+        return (encoded.tokens, encoded.unknown)
+    }
+
+    /// As ``encodePrompt(_:unknown:)``, and how many characters of the folded text are unknown.
+    package func encodeFolded(
+        _ text: String, unknown policy: UnknownPolicy
+    ) throws(TokenizerError) -> (tokens: [TokenID], unknown: [Unicode.Scalar], count: Int) {
+        let folding = PromptFolding(folds: description.folds, knows: knows)
         var missing: [Unicode.Scalar] = []
         var seen: Set<Unicode.Scalar> = []
+        var count = 0
         var view = String.UnicodeScalarView()
-        for placed in folded {
-            view.append(placed.scalar)
-            guard !knows(placed.scalar) else { continue }
-            if policy == .error { throw unknownError(placed, in: text) }
-            if seen.insert(placed.scalar).inserted { missing.append(placed.scalar) }
+        var offset = 0
+        // A few lines at a time, beyond which no fold reaches: placed scalars take much room.
+        for piece in text.linesTogether(bytes: 1 << 16) {
+            for placed in folding.fold(String(piece)) {
+                view.append(placed.scalar)
+                guard !knows(placed.scalar) else { continue }
+                count += 1
+                if policy == .error {
+                    throw unknownError(placed.scalar, at: offset + placed.offset, in: text)
+                }
+                if seen.insert(placed.scalar).inserted { missing.append(placed.scalar) }
+            }
+            offset += piece.unicodeScalars.count
         }
-        return (try encode(String(view), unknown: policy), missing)
+        return (try encode(String(view), unknown: policy), missing, count)
+    }
+
+    /// How a model may write a text: as it stands, and folded as prompts are, at a beginning and
+    /// after a word, where a quotation mark closes.
+    ///
+    /// All different.
+    package func spellings(of text: String) -> [String] {
+        let folding = PromptFolding(folds: description.folds, knows: knows)
+        func folded(after before: String) -> String {
+            var view = String.UnicodeScalarView()
+            view += folding.fold(before + text).map(\.scalar)
+            return String(view.dropFirst(before.unicodeScalars.count))
+        }
+        var spellings = [text]
+        for spelling in [folded(after: ""), folded(after: "a")] where !spellings.contains(spelling)
+        {
+            spellings.append(spelling)
+        }
+        return spellings
     }
 
     private func unknownError(
-        _ placed: PromptFolding.Placed, in text: String
+        _ scalar: Unicode.Scalar, at offset: Int, in text: String
     ) -> TokenizerError {
         var place = TextPlace()
-        for scalar in text.unicodeScalars.prefix(placed.offset) { place.advance(over: scalar) }
-        return place.unknown(placed.scalar)
+        for scalar in text.unicodeScalars.prefix(offset) { place.advance(over: scalar) }
+        return place.unknown(scalar)
+    }
+}
+
+extension String {
+    /// The text in pieces of whole lines (ended by LF), each of at least so many bytes but the last.
+    fileprivate func linesTogether(bytes: Int) -> UnfoldSequence<Substring, String.Index> {
+        sequence(state: startIndex) { start in
+            guard start < endIndex else { return nil }
+            let least = utf8.index(start, offsetBy: bytes, limitedBy: endIndex) ?? endIndex
+            let lineEnd = utf8[least...].firstIndex(of: UInt8(ascii: "\n"))
+            let end = lineEnd.map(utf8.index(after:)) ?? endIndex
+            defer { start = end }
+            return self[start..<end]
+        }
     }
 }

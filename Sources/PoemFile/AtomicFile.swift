@@ -2,8 +2,6 @@ import Synchronization
 
 #if canImport(Glibc)
     import Glibc
-#elseif canImport(Musl)
-    import Musl
 #elseif canImport(Darwin)
     import Darwin
 #endif
@@ -62,23 +60,13 @@ struct AtomicFile {
         var rest = unsafe bytes[...]
         while unsafe !rest.isEmpty {
             let part = unsafe UnsafeRawBufferPointer(rebasing: rest)
-            let written = unsafe Self.write(descriptor, part)
+            let written = unsafe write(descriptor, part.baseAddress, part.count)
             if written < 0, errno == EINTR { continue }
             guard written > 0 else {
                 throw .writeFailed(path: path, reason: systemMessage(errno))
             }
             unsafe rest = unsafe rest.dropFirst(written)
         }
-    }
-
-    private static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer) -> Int {
-        #if canImport(Darwin)
-            unsafe Darwin.write(descriptor, bytes.baseAddress, bytes.count)
-        #elseif canImport(Musl)
-            unsafe Musl.write(descriptor, bytes.baseAddress, bytes.count)
-        #else
-            unsafe Glibc.write(descriptor, bytes.baseAddress, bytes.count)
-        #endif
     }
 
     /// The file that `path` leads to, and its permissions if it exists.

@@ -26,7 +26,8 @@ struct ChunkDecoder: ~Copyable {
         }
         let hash = unsafe XXH64.hash(UnsafeRawBufferPointer(output))
         guard hash == chunk.hash else {
-            throw .malformed(.chunkHash, place, expected: hex(chunk.hash), found: hex(hash))
+            throw .malformed(
+                .chunkHash, place, expected: chunk.hash.hexadecimal, found: hash.hexadecimal)
         }
     }
 

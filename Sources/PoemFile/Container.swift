@@ -1,3 +1,5 @@
+import PoeCore
+
 /// How the bytes of a section or a chunk are stored.
 package enum Codec: UInt16, Sendable {
     /// As they are.
@@ -52,7 +54,7 @@ struct Container {
         let hash = file.hash(table)
         guard hash == header.tableHash else {
             throw .malformed(
-                .tableHash, origin, expected: hex(header.tableHash), found: hex(hash))
+                .tableHash, origin, expected: header.tableHash.hexadecimal, found: hash.hexadecimal)
         }
         var reader = ByteReader(file.copy(table), origin: origin)
         var end = tableEnd
@@ -115,7 +117,8 @@ struct Container {
         let storedHash = try reader.u64()
         let hash = file.hash(0..<PoemFormat.headerLength - 8)
         try reader.require(
-            hash == storedHash, .headerHash, at: 56, expected: hex(storedHash), found: hex(hash))
+            hash == storedHash, .headerHash, at: 56, expected: storedHash.hexadecimal,
+            found: hash.hexadecimal)
         let layout = (headerLength, tableOffset, entryLength)
         try reader.require(
             layout == (PoemFormat.headerLength, 64, PoemFormat.sectionEntryLength),
@@ -182,7 +185,7 @@ struct Container {
         try reader.require(
             hashesFit, .sectionHashes, at: start + 40,
             expected: "equal if raw, zero for a section of chunks",
-            found: "\(hex(storedHash)) and \(hex(decodedHash))")
+            found: "\(storedHash.hexadecimal) and \(decodedHash.hexadecimal)")
         if let (at, byte) = file.firstNonZero(end..<offset) {
             throw .malformed(
                 .sectionPadding, Place(offset: at), expected: "0", found: "\(byte)")
@@ -231,12 +234,6 @@ struct Container {
     }
 
     func section(_ kind: SectionKind) -> SectionEntry? { sections.first { $0.kind == kind } }
-}
-
-/// A hash as people write it.
-func hex(_ value: UInt64) -> String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
 }
 
 private func hexByte(_ value: UInt8) -> String {

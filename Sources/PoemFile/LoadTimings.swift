@@ -6,12 +6,11 @@ package struct LoadTimings: Sendable, Equatable {
     package var verify = Duration.zero
     /// Building the tokenizer's tables.
     package var tokenizer = Duration.zero
-    /// Decoding the weights, their hashes and values checked.
+    /// Decoding the weights, their hashes and values checked, and packing them for the kernels: each tensor
+    /// is packed by the thread that decoded it.
     package var decode = Duration.zero
-    /// Bringing the weights into the form that is computed with.
-    package var pack = Duration.zero
     /// All parts together.
-    package var total: Duration { map + verify + tokenizer + decode + pack }
+    package var total: Duration { map + verify + tokenizer + decode }
 
     /// No time at all.
     package init() {}

@@ -71,11 +71,6 @@ package struct Metadata: Sendable, Hashable, ExpressibleByDictionaryLiteral {
         }
     }
 
-    /// The truth value at `key`, or nil if it is absent or of another type.
-    package func boolean(_ key: String) -> Bool? {
-        if case .boolean(let value) = values[key] { value } else { nil }
-    }
-
     /// The list at `key`, or nil if it is absent or of another type.
     package func strings(_ key: String) -> [String]? {
         if case .strings(let value) = values[key] { value } else { nil }

@@ -1,9 +1,8 @@
+import PoeCore
 import Synchronization
 
 #if canImport(Glibc)
     import Glibc
-#elseif canImport(Musl)
-    import Musl
 #elseif canImport(Darwin)
     import Darwin
 #endif
@@ -46,49 +45,14 @@ final class ParallelWork: Sendable {
     ) throws(PoemError) {
         let work = ParallelWork(count: count)
         withoutActuallyEscaping(worker) { worker in
-            let job = Job(work: work, worker: worker)
-            var started: [pthread_t] = []
-            for _ in 0..<max(0, min(threads, count) - 1) {
-                if let thread = start(job) { started.append(thread) }
+            // They are joined, so `worker` does not escape; where the system has no thread left, others
+            // do its work.
+            let started = (1..<max(1, min(threads, count))).compactMap { _ in
+                startThread { worker(work) }
             }
             worker(work)
             for thread in started { _ = pthread_join(thread, nil) }
         }
         if let failure = work.failure.withLock({ $0 }) { throw failure.error }
-    }
-
-    /// What a thread gets; it outlives the threads because they are joined.
-    private final class Job {
-        let work: ParallelWork
-        let worker: (ParallelWork) -> Void
-
-        init(work: ParallelWork, worker: @escaping (ParallelWork) -> Void) {
-            self.work = work
-            self.worker = worker
-        }
-    }
-
-    /// Starts one thread, or returns nil where the system has none left: others do its work then.
-    private static func start(_ job: Job) -> pthread_t? {
-        let argument = unsafe Unmanaged.passRetained(job).toOpaque()
-        #if canImport(Darwin)
-            var thread: pthread_t?
-        #else
-            var thread = pthread_t()
-        #endif
-        let status = unsafe pthread_create(
-            &thread, nil,
-            { argument in
-                let pointer: UnsafeMutableRawPointer? = unsafe argument
-                guard let pointer = unsafe pointer else { return nil }
-                let job = unsafe Unmanaged<Job>.fromOpaque(pointer).takeRetainedValue()
-                job.worker(job.work)
-                return nil
-            }, argument)
-        guard status == 0 else {
-            unsafe Unmanaged<Job>.fromOpaque(argument).release()
-            return nil
-        }
-        return thread
     }
 }

@@ -1,3 +1,5 @@
+package import PoeCore
+
 /// Where in a file a rule is broken.
 package struct Place: Sendable, Equatable, CustomStringConvertible {
     /// The section's kind; nil in the header and the section table.
@@ -29,7 +31,7 @@ package struct Place: Sendable, Equatable, CustomStringConvertible {
 }
 
 /// Why a `.poem` file could not be read or written.
-package enum PoemError: Error, Equatable, CustomStringConvertible {
+package enum PoemError: ClassifiedError, Equatable {
     /// The bytes break a rule of the format.
     case malformed(Rule, Place, expected: String, found: String)
     /// There is no file of this name.
@@ -52,14 +54,14 @@ package enum PoemError: Error, Equatable, CustomStringConvertible {
         if case .malformed(let rule, _, _, _) = self { rule } else { nil }
     }
 
-    /// The exit status of a command that ends with this error (`sysexits.h`).
-    package var exitCode: Int32 {
+    /// What a command that ends with this error tells its caller.
+    package var failureKind: FailureKind {
         switch self {
-        case .malformed: 65
-        case .noSuchFile, .notRegularFile, .notReadable: 66
-        case .unencodable: 70
-        case .cannotCreate: 73
-        case .readFailed, .writeFailed: 74
+        case .malformed: .malformed
+        case .noSuchFile, .notRegularFile, .notReadable: .noInput
+        case .unencodable: .internalFault
+        case .cannotCreate: .cannotCreate
+        case .readFailed, .writeFailed: .inputOutput
         }
     }
 

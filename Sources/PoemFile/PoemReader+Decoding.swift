@@ -160,36 +160,6 @@ extension PoemReader {
         }
     }
 
-    /// Calls `body` with a tensor's bytes where they lie in the file, if they lie there as they are
-    /// used: raw, contiguous and 64-byte aligned.
-    ///
-    /// Nothing is copied; hashes and values are checked.
-    ///
-    /// - Returns: What `body` returns, or nil if the tensor has to be decoded.
-    package func withBytesInPlace<Value>(
-        of entry: TensorEntry, _ body: (UnsafeRawBufferPointer) -> Value
-    ) throws(PoemError) -> Value? {
-        guard entry.isUsableInPlace else { return nil }
-        let range =
-            entry.chunks[0].range.lowerBound..<entry.chunks[entry.chunks.count - 1].range.upperBound
-        for chunk in entry.chunks {
-            let place = Place(
-                section: entry.section.description, tensor: entry.name,
-                offset: chunk.range.lowerBound)
-            let hash = file.hash(chunk.range)
-            guard hash == chunk.hash else {
-                throw .malformed(.chunkHash, place, expected: hex(chunk.hash), found: hex(hash))
-            }
-            let isFinite = unsafe Elements.allFinite(file.pointer(chunk.range), entry.elementType)
-            guard entry.section != .weights || isFinite else {
-                throw .malformed(
-                    .weightValue, place, expected: "finite", found: "infinite or not a number")
-            }
-        }
-        if entry.grid == .perRow { unsafe try checkSteps(file.pointer(range), of: entry) }
-        return unsafe body(file.pointer(range))
-    }
-
     /// Decodes every chunk of the file and keeps none: whether the whole file is sound.
     package func verify(threads: Int = 1) throws(PoemError) {
         let entries = tensors + optimizerTensors
@@ -232,10 +202,5 @@ extension TensorEntry {
             next += chunk.decodedLength
         }
         return starts
-    }
-
-    /// Whether the bytes can be used where they lie.
-    package var isUsableInPlace: Bool {
-        !separatesBytePlanes && chunks.allSatisfy { $0.codec == .raw }
     }
 }

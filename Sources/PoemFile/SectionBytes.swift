@@ -16,7 +16,8 @@ extension FileBytes {
         let hash = XXH64.hash(bytes)
         guard hash == section.decodedHash else {
             throw .malformed(
-                .decodedHash, place, expected: hex(section.decodedHash), found: hex(hash))
+                .decodedHash, place, expected: section.decodedHash.hexadecimal,
+                found: hash.hexadecimal)
         }
         place.offset = 0
         place.isDecoded = true
@@ -30,7 +31,7 @@ extension FileBytes {
             throw .malformed(
                 .sectionHash,
                 Place(section: section.kind.description, offset: section.range.lowerBound),
-                expected: hex(section.storedHash), found: hex(hash))
+                expected: section.storedHash.hexadecimal, found: hash.hexadecimal)
         }
     }
 

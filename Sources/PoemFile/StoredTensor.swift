@@ -33,44 +33,31 @@ extension PoemReader {
     ///   - body: Gets the tensor's index in ``tensors``, each once, and the tensor, which is valid
     ///     during the call. It is called from several threads at a time and must only write memory
     ///     that belongs to this tensor.
-    /// - Returns: How the time that passed divides into decoding and into `body`.
     /// - Throws: ``PoemError`` for a broken chunk, the same whatever the number of threads; what `body`
     ///   was given before belongs to a file that cannot be trusted.
-    @discardableResult
     package func forEachTensor(
         threads: Int, _ body: (Int, StoredTensor) -> Void
-    ) throws(PoemError) -> (decode: Duration, body: Duration) {
-        let start = ContinuousClock.now
+    ) throws(PoemError) {
         let pieces = TensorPiece.all(of: tensors)
-        let times = Mutex((all: Duration.zero, body: Duration.zero))
         try ParallelWork.run(pieces.count, threads: threads) { work in
             let decoder = ChunkDecoder()
-            let begin = ContinuousClock.now
-            var inBody = Duration.zero
             while let i = work.next() {
                 let piece = pieces[i]
                 do throws(PoemError) {
-                    inBody += try lend(piece, with: decoder, to: body)
+                    try lend(piece, with: decoder, to: body)
                 } catch {
                     // A fault of the whole tensor belongs to its first piece.
                     work.fail(error.rule == .rowStep ? piece.first : i, error)
                 }
             }
-            let passed = ContinuousClock.now - begin
-            times.withLock { $0 = ($0.all + passed, $0.body + inBody) }
         }
-        let wall = ContinuousClock.now - start
-        let share = times.withLock { $0.all > .zero ? $0.body / $0.all : 0 }
-        return (wall * (1 - share), wall * share)
     }
 
     /// Decodes a piece and, if it completes its tensor, hands the tensor over.
-    ///
-    /// - Returns: The time that `body` took.
     private func lend(
         _ piece: TensorPiece, with decoder: borrowing ChunkDecoder,
         to body: (Int, StoredTensor) -> Void
-    ) throws(PoemError) -> Duration {
+    ) throws(PoemError) {
         let entry = tensors[piece.tensor]
         let chunk = entry.chunks[piece.chunk]
         let bytes: UnsafeRawBufferPointer
@@ -79,19 +66,19 @@ extension PoemReader {
             let output = unsafe UnsafeMutableRawBufferPointer(
                 rebasing: whole[piece.start..<piece.start + chunk.decodedLength])
             unsafe try decoder.decodeElements(chunk, of: entry, in: file, into: output)
-            guard assembly.completesOne() else { return .zero }
+            guard assembly.completesOne() else { return }
             unsafe bytes = UnsafeRawBufferPointer(whole)
         } else {
             unsafe bytes = try decoder.elements(chunk, of: entry, in: file)
         }
         defer { piece.assembly?.release() }
-        return unsafe try lend(bytes, of: piece.tensor, with: decoder, to: body)
+        unsafe try lend(bytes, of: piece.tensor, with: decoder, to: body)
     }
 
     private func lend(
         _ bytes: UnsafeRawBufferPointer, of index: Int, with decoder: borrowing ChunkDecoder,
         to body: (Int, StoredTensor) -> Void
-    ) throws(PoemError) -> Duration {
+    ) throws(PoemError) {
         let entry = tensors[index]
         let tensor: StoredTensor
         switch (entry.elementType, entry.grid) {
@@ -109,9 +96,7 @@ extension PoemReader {
         default:
             tensor = unsafe .floats(decoder.widened(bytes, entry))
         }
-        let start = ContinuousClock.now
         body(index, tensor)
-        return ContinuousClock.now - start
     }
 }
 

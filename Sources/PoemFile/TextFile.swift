@@ -1,7 +1,5 @@
 #if canImport(Glibc)
     import Glibc
-#elseif canImport(Musl)
-    import Musl
 #elseif canImport(Darwin)
     import Darwin
 #endif
@@ -24,6 +22,9 @@ package enum TextFile {
         } verify: { (_) throws(PoemError) in
         }
     }
+
+    /// Throws if no text can be written to `path`: a folder or a device stands there.
+    package static func check(_ path: String) throws(PoemError) { _ = try AtomicFile.resolve(path) }
 
     /// The text at `path`, or nil if it cannot be read or is not UTF-8.
     package static func contents(of path: String) -> String? {

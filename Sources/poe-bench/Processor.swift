@@ -29,7 +29,7 @@ enum Processor {
     /// Two lines: the processor, and the kernel sets that it can run.
     static var summary: String {
         let sets = KernelSet.available.map(\.rawValue).joined(separator: ", ")
-        return "processor: \(model ?? "unknown"), \(Machine.processorCount) in use\n"
+        return "processor: \(model ?? "unknown"), \(Processors.available) in use\n"
             + "kernels: \(KernelSet.best.rawValue) (available: \(sets); POE_KERNELS forces one)"
     }
 

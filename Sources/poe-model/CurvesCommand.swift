@@ -65,9 +65,9 @@ struct CurvesCommand: ParsableCommand {
         try TextFile.write(chart.svg, to: output)
     }
 
-    /// The name and the file of an argument.
+    /// The name and the file of an argument; a file's own name may have an equals sign.
     private static func parts(_ argument: String) -> (name: String, path: String) {
-        if let equals = argument.firstIndex(of: "=") {
+        if !TextFile.exists(argument), let equals = argument.firstIndex(of: "=") {
             return (
                 String(argument[..<equals]), String(argument[argument.index(after: equals)...])
             )

@@ -156,10 +156,7 @@ struct ModelDifference {
 
     /// A short name for a list of numbers.
     private static func hash(_ values: [UInt32]) -> String {
-        let bytes = values.flatMap { value in
-            (0..<4).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) }
-        }
-        return "hash " + String(XXH64.hash(bytes) >> 32, radix: 16)
+        "hash " + String(XXH64.hash(of: values) >> 32, radix: 16)
     }
 }
 

@@ -9,7 +9,8 @@ import PoeTokenizer
 struct LogitsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "logits",
-        abstract: "Print the logits of a model after each of some tokens, for comparisons.")
+        abstract: "Print the logits of a model after each of some tokens, for comparisons.",
+        discussion: "Computed in f32 from the stored weights, also where poe-run computes in int8.")
 
     @Argument(help: "The model.", completion: .file(extensions: ["poem"]))
     var model: String
@@ -40,6 +41,12 @@ struct LogitsCommand: ParsableCommand {
         }
         let engine = Engine(model.weights, threads: threads.count)
         let logits = engine.logits(ids)
+        if let place = logits.firstIndex(where: { !$0.allSatisfy(\.isFinite) }) {
+            throw CommandFailure(
+                .malformed,
+                "\(self.model): the model's logits at place \(place) are no finite numbers; take "
+                    + "another model")
+        }
         try Output.write(json ? Self.json(logits) : Self.table(ids, logits, model))
     }
 
@@ -48,11 +55,7 @@ struct LogitsCommand: ParsableCommand {
             ("shape", [.integer(logits.count), .integer(logits.first?.count ?? 0)]),
             ("logits", .array(logits.map { .floats($0) })),
         ])
-        do {
-            return try value.encoded() + "\n"
-        } catch {
-            throw CommandFailure(.malformed, "the model's logits are no numbers: \(error)")
-        }
+        return try value.encoded() + "\n"
     }
 
     private static func table(_ ids: [TokenID], _ logits: [[Float]], _ model: Model) -> String {

@@ -29,7 +29,7 @@ struct OverlapCommand: ParsableCommand {
     var part: CorpusPart?
 
     @Option(help: "Characters of the shortest passage that counts.")
-    var minimum = 40
+    var minimum = CorpusIndex.shortestPassage
 
     @Flag(help: "One JSON object.")
     var json = false
@@ -42,7 +42,7 @@ struct OverlapCommand: ParsableCommand {
     }
 
     func run() throws {
-        let text = try InputText.read(self.text)
+        let text = Corpus.normalized(try InputText.read(self.text))
         let corpus = try Corpus(paths: [corpus])
         var searched = corpus
         var others: Corpus?

@@ -62,7 +62,9 @@ struct ScoreCommand: ParsableCommand {
             try LanguageModel(contentsOf: self.model, arithmetic: arithmetic)
         }
         let start = ContinuousClock.now
-        let score = try model.score(text, stride: stride, threads: threads.count)
+        let score = try naming(self.model) {
+            try model.score(text, stride: stride, threads: threads.count)
+        }
         let time = ContinuousClock.now - start
         if score.unknownCharacters > 0 {
             let unknown = Set(text.unicodeScalars.filter { !model.tokenizer.knows($0) })
@@ -99,11 +101,7 @@ struct ScoreCommand: ParsableCommand {
             members.append(
                 ("log_probabilities", .array(score.logProbabilities.map { .number($0) })))
         }
-        do {
-            return try JSON.object(members).encoded() + "\n"
-        } catch {
-            throw CommandFailure(.malformed, "the model's losses are no numbers: \(error)")
-        }
+        return try JSON.object(members).encoded() + "\n"
     }
 
     private func report(

@@ -19,6 +19,12 @@ struct ShowCommand: ParsableCommand {
     @Flag(help: "One JSON object with everything.")
     var json = false
 
+    func validate() throws {
+        guard !json || !tensors else {
+            throw ValidationError("--json and --tensors exclude each other; --json has all tensors")
+        }
+    }
+
     func run() throws {
         let path = try ModelLocation.find(model)
         let facts = try naming(path) { ModelFacts(path: path, reader: try PoemReader(path: path)) }

@@ -9,9 +9,6 @@ struct CorpusLookup {
     /// Made when it is first asked for: it takes longer than everything else at a start.
     private lazy var index = CorpusIndex(corpus)
 
-    /// Characters of the shortest passage that counts, as in `poe-model overlap`.
-    private static let minimum = 40
-
     /// Reads the corpus.
     init(path: String) throws {
         self.path = path
@@ -20,8 +17,8 @@ struct CorpusLookup {
 
     /// Which passages of a text stand word for word in the corpus, for people.
     mutating func report(on text: String) -> String {
-        let overlap = index.overlap(of: text, minimum: Self.minimum)
-        let shortest = "of \(Format.count(Self.minimum, "character")) or more"
+        let overlap = index.overlap(of: text)
+        let shortest = "of \(Format.count(CorpusIndex.shortestPassage, "character")) or more"
         guard let longest = overlap.longest else {
             let works = Format.count(corpus.works.count, "work")
             return "no passage \(shortest) stands in \(path) (\(works))"

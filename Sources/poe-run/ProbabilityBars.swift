@@ -42,13 +42,16 @@ struct ProbabilityBars {
         return String(repeating: "█", count: eighths / 8) + parts[eighths % 8]
     }
 
-    /// A token as it can be told from others: blanks and line ends are seen.
+    /// A token as it can be told from others: blanks and line ends are seen, and nothing moves the
+    /// cursor.
     private static func visible(_ text: String) -> String {
-        text.reduce(into: "") { out, character in
-            switch character {
+        text.unicodeScalars.reduce(into: "") { out, scalar in
+            switch scalar {
             case " ": out += "␣"
             case "\n": out += "↵"
-            default: out.append(character)
+            case _ where scalar.properties.generalCategory == .control:
+                out += "\\u{\(String(scalar.value, radix: 16))}"
+            default: out.unicodeScalars.append(scalar)
             }
         }
     }

@@ -44,10 +44,12 @@ struct REPL {
 
     /// False when the person wants to leave.
     private mutating func handle(_ line: String) throws -> Bool {
-        guard let text = try whole(line) else { return true }
+        guard let text = whole(line) else { return true }
         editor.remember(text)
         do {
-            switch try REPLCommand(text) {
+            // What stands in a block is text, whatever it begins with.
+            let command = line.hasPrefix(Self.fence) ? .text(text) : try REPLCommand(text)
+            switch command {
             case .nothing: break
             case .prompt(let prompt): try generate(prompt)
             case .again: try again()
@@ -64,23 +66,32 @@ struct REPL {
             }
         } catch let error as SettingError {
             Output.note(error.description)
-        } catch let error as any ClassifiedError where error.failureKind == .usage {
+        } catch let error as any ClassifiedError
+            where [.usage, .malformed].contains(error.failureKind)
+        {
+            // Another prompt, or another model, can still be given.
             Output.note(error.description)
         }
         return true
     }
 
-    /// The line, or all lines to the closing `\"""` if it begins with one; nil when it is given up.
-    private func whole(_ line: String) throws -> String? {
-        guard line.hasPrefix(#"""""#) else { return line }
-        var text = String(line.dropFirst(3))
-        while !text.hasSuffix(#"""""#) {
+    /// What begins and ends a block of lines.
+    private static let fence = #"""""#
+
+    /// The line, or all lines to the closing fence if it begins with one; nil when it is given up.
+    private func whole(_ line: String) -> String? {
+        guard line.hasPrefix(Self.fence) else { return line }
+        var text = String(line.dropFirst(Self.fence.count))
+        while !text.hasSuffix(Self.fence) {
             switch editor.read(prompt: ". ") {
             case .text(let next): text += "\n" + next
-            case .end, .interrupted: return nil
+            case .interrupted: return nil
+            case .end:
+                Output.note("the text has no end: \(Self.fence) is missing; it was not continued")
+                return nil
             }
         }
-        return String(text.dropLast(3))
+        return String(text.dropLast(Self.fence.count))
     }
 
     private mutating func generate(_ prompt: String) throws {
@@ -110,14 +121,10 @@ struct REPL {
             Output.note("there is no text yet; /probs TEXT shows what may follow TEXT")
             return
         }
-        do {
-            let found = try session.alternatives(after: text, count: Self.alternatives)
-            let bars = ProbabilityBars(found, Terminal(.error))
-            Output.note(bars.text)
-        } catch let error as any ClassifiedError where error.failureKind == .malformed {
-            // Another model can still be taken.
-            Output.note(error.description)
-        }
+        let found = try session.alternatives(
+            after: text, count: Self.alternatives, unknown: settings.unknown)
+        let bars = ProbabilityBars(found, Terminal(.error))
+        Output.note(bars.text)
     }
 
     /// What the last text has from the corpus word for word.

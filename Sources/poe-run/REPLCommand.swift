@@ -51,7 +51,7 @@ enum REPLCommand: Equatable {
     /// Reads a line.
     init(_ line: String) throws(SettingError) {
         guard line.hasPrefix("/") else {
-            self = line.isEmpty ? .nothing : .prompt(line)
+            self = .text(line)
             return
         }
         if line.hasPrefix("//") {
@@ -85,6 +85,9 @@ enum REPLCommand: Equatable {
                     + "that starts with a slash")
         }
     }
+
+    /// A text to be continued, if it has any characters.
+    static func text(_ text: String) -> Self { text.isEmpty ? .nothing : .prompt(text) }
 
     /// The words that can follow `line` and begin with `word`.
     static func completions(line: String, word: String) -> [String] {

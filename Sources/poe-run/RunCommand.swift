@@ -50,6 +50,9 @@ struct RunOptions: Sendable {
         guard (1...100_000).contains(samples) else {
             throw UsageError("--samples is \(samples); expected 1 to 100000")
         }
+        if prompt.isInteractive, samples > 1 {
+            throw UsageError("-i and --samples exclude each other; /again makes another text")
+        }
         if let threads, !(1...1_024).contains(threads) {
             throw UsageError("--threads is \(threads); expected 1 to 1024")
         }
@@ -101,13 +104,12 @@ struct PromptOptions: Sendable {
     /// All prompts.
     func all() throws -> [String] {
         if let batch {
-            let lines = try InputText.readPrompt(batch).split(
-                omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+            let lines = InputText.lines(of: try InputText.readPrompt(batch))
             guard lines != [""] else {
                 let name = batch == "-" ? "standard input" : batch
                 throw CommandFailure(.noInput, "\(name): no prompts; expected one a line")
             }
-            return lines.map(String.init)
+            return lines
         }
         if let given = try given() { return [given] }
         if Terminal(.input).isTerminal { return [""] }

@@ -25,10 +25,7 @@ extension RunCommand {
             argument: CommandFlag(
                 value: "model", help: "The model, a .poem file.",
                 completion: .file(endings: ["poem"])
-            ) { options, text in
-                options.model = text
-                return true
-            },
+            ) { set(&$0.model, $1) },
             groups: [
                 ("Prompt", promptFlags), ("Text", textFlags + samplingFlags + policyFlags),
                 ("Output", outputFlags),
@@ -37,26 +34,19 @@ extension RunCommand {
 
     private static var promptFlags: [CommandFlag<RunOptions>] {
         [
-            CommandFlag("-p", "--prompt", value: "prompt", help: "The prompt.") { options, text in
-                options.prompt.prompt = text
-                return true
+            CommandFlag("-p", "--prompt", value: "prompt", help: "The prompt.") {
+                set(&$0.prompt.prompt, $1)
             },
             CommandFlag(
                 "-f", "--file", value: "file",
                 help: "A file with the prompt; one line end at its end does not count.",
                 completion: .file(endings: [])
-            ) { options, text in
-                options.prompt.file = text
-                return true
-            },
+            ) { set(&$0.prompt.file, $1) },
             CommandFlag(
                 "--batch", value: "batch",
                 help: "A file with one prompt a line (- = standard input); all run as one batch.",
                 completion: .file(endings: [])
-            ) { options, text in
-                options.prompt.batch = text
-                return true
-            },
+            ) { set(&$0.prompt.batch, $1) },
             CommandFlag(
                 "-i", "--interactive",
                 help: "Read prompts one after the other; /? lists what else can be typed."
@@ -66,10 +56,7 @@ extension RunCommand {
                 help: "With -i: a folder of .txt files; /why shows what a text has from them "
                     + "word for word.",
                 completion: .folder
-            ) { options, text in
-                options.prompt.corpus = text
-                return true
-            },
+            ) { set(&$0.prompt.corpus, $1) },
         ]
     }
 
@@ -120,10 +107,10 @@ extension RunCommand {
             ) { options, text in set(&options.samples, text) },
             CommandFlag(
                 "--stop", value: "text",
-                help:
-                    "End a text where this comes up, and leave it out; can be given several times."
+                help: "End a text where this comes up, and leave it out; \\n is a line end. Can be "
+                    + "given several times."
             ) { options, text in
-                options.settings.stops.append(text)
+                options.settings.stops.append(Settings.unescaped(text))
                 return true
             },
         ]

@@ -6,8 +6,6 @@ import PoeTokenizer
 
 #if canImport(Glibc)
     import Glibc
-#elseif canImport(Musl)
-    import Musl
 #else
     import Darwin
 #endif
@@ -71,12 +69,11 @@ struct Session {
         if tellsSeed, !output.quiet, options.temperature > 0 { Output.note("seed \(seed)") }
 
         let start = ContinuousClock.now
-        let completions =
-            if output.isJSONL {
-                try generator.generate(batch: prompts, samples: samples) { _ in wish }
-            } else {
-                try show(prompts, samples, seed, generator)
-            }
+        let completions = try namingModel {
+            try output.isJSONL
+                ? generator.generate(batch: prompts, samples: samples) { _ in wish }
+                : show(prompts, samples, seed, generator)
+        }
         if output.isJSONL { try write(completions, samples) }
         if !output.quiet {
             for warning in Set(completions.flatMap(\.warnings)).map(\.description).sorted() {
@@ -87,27 +84,31 @@ struct Session {
         return completions
     }
 
-    /// The likeliest tokens after a text, as text, with their probabilities before any setting.
-    func alternatives(after text: String, count: Int) throws -> [(text: String, share: Double)] {
+    /// The likeliest tokens after a text, as text, with their probabilities before any setting but
+    /// that of unknown characters.
+    func alternatives(
+        after text: String, count: Int, unknown: UnknownPolicy?
+    ) throws -> [(text: String, share: Double)] {
         var options = GenerationOptions()
         options.maxNewTokens = 1
         options.temperature = 0
         options.alternatives = count
-        let next = try TextGenerator(model, options: options, threads: threads).generate(text)
-        return try (next.logProbabilities.first?.alternatives ?? []).map {
-            let share = exp($0.logProbability)
-            guard share.isFinite else {
-                throw noNumbers("that of token \($0.token) is not a finite number")
-            }
-            return (model.tokenizer.decode([$0.token]), share)
+        options.unknown = unknown
+        let generator = TextGenerator(model, options: options, threads: threads)
+        let next = try namingModel { try generator.generate(text) }
+        if !output.quiet { next.warnings.map(\.description).forEach(Output.warn) }
+        return (next.logProbabilities.first?.alternatives ?? []).map {
+            (model.tokenizer.decode([$0.token]), exp($0.logProbability))
         }
     }
 
-    /// A file can be valid, and its weights so large that logits are infinite.
-    private func noNumbers(_ found: String) -> CommandFailure {
-        CommandFailure(
-            .malformed,
-            "\(path): the model's probabilities are no numbers: \(found); take another model")
+    /// A file can be valid, and its weights so large that logits are infinite: the file is named then.
+    private func namingModel<Value>(_ body: () throws -> Value) throws -> Value {
+        do {
+            return try body()
+        } catch let error as PoeError where error.code == .notFinite {
+            throw CommandFailure(.malformed, "\(path): \(error)")
+        }
     }
 
     private var wish: Continuation { Interrupt.isRequested ? .interruptAll : .proceed }
@@ -128,7 +129,7 @@ struct Session {
             return wish
         }
         if let failure { throw failure }
-        try printer.finish()
+        try printer.finish(completions)
         return completions
     }
 
@@ -151,13 +152,7 @@ struct Session {
             let json = completion.json(
                 promptIndex: index / samples, tokenizer: model.tokenizer,
                 hasLogProbabilities: output.logprobs != nil)
-            let line: String
-            do {
-                line = try json.encoded()
-            } catch {
-                throw noNumbers("\(error)")
-            }
-            try Output.write(line + "\n")
+            try Output.write(json.encoded() + "\n")
         }
     }
 

@@ -179,7 +179,8 @@ extension Settings {
         return stops
     }
 
-    private static func unescaped(_ text: String) -> String {
+    /// A text with `\n`, `\t`, `\"` and `\\` as what they stand for.
+    static func unescaped(_ text: String) -> String {
         var result = String.UnicodeScalarView()
         var isEscaped = false
         for scalar in text.unicodeScalars {

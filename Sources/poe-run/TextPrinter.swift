@@ -37,13 +37,19 @@ struct TextPrinter {
     }
 
     /// Ends all texts that have not ended: no piece follows.
-    mutating func finish() throws {
-        while current < isDone.count { try end() }
+    ///
+    /// Those that an interruption kept from beginning are passed over.
+    mutating func finish(_ completions: [Completion]) throws {
+        while current < completions.count {
+            try end {
+                completions[$0].finishReason != .interrupt || !completions[$0].tokens.isEmpty
+            }
+        }
     }
 
-    private mutating func end() throws {
+    private mutating func end(_ isShown: (Int) -> Bool = { _ in true }) throws {
         if !endsLine { try Output.write("\n") }
-        current += 1
+        repeat { current += 1 } while current < waiting.count && !isShown(current)
         guard current < waiting.count else { return }
         try begin()
         try flush()

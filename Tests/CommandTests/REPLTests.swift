@@ -21,6 +21,25 @@ import Testing
         #expect(try talk(arguments: ["--seed", "3", "-p", "The quick"]).text == expected)
     }
 
+    @Test func aBlockIsTextWhateverItBeginsWith() throws {
+        let expected = try place.generate("-p", "/one\ntwo", "-n", "8", "--seed", "3").text
+        let fence = #"""""#
+        #expect(
+            try talk("\(fence)/one", "two\(fence)", arguments: ["--seed", "3"]).text == expected)
+        #expect(
+            try talk("\(fence)/bye\(fence)", arguments: ["--seed", "3"]).text.hasPrefix("/bye"))
+        let unfinished = try talk("\(fence)The", "fox")
+        #expect(unfinished.output.isEmpty)
+        #expect(unfinished.errors.contains("the text has no end"))
+    }
+
+    @Test func probabilitiesHeedThePolicyForUnknownCharacters() throws {
+        let run = try talk("/probs жж", "/set unknown error", "/probs жж")
+        #expect(run.errors.contains("the model does not know “ж” (U+0436); replaced"))
+        #expect(run.errors.contains("“ж” (U+0436) at offset 0"))
+        #expect(run.errors.split(separator: " %  ").count == 11, "once")
+    }
+
     @Test func againTakesTheNextSeed() throws {
         let run = try talk("/set seed 3", "The", "/again", "/again")
         let texts = try (3...5).map {
@@ -99,8 +118,8 @@ import Testing
     @Test func probabilitiesThatAreNoNumbersAreTold() throws {
         let path = place.folder.path + "/huge.poem"
         try TinyModel.make(scale: 1e38).write(to: path, profile: .lossless)
-        let run = try talk("/model \(path)", "/probs The", "/show")
-        #expect(run.errors.contains("huge.poem: the model's probabilities are no numbers"))
+        let run = try talk("/model \(path)", "/probs The", "The", "/show")
+        #expect(run.errors.split(separator: "huge.poem: the model's logits for new").count == 3)
         #expect(run.errors.contains("\ntemp            0.8\n"), "it goes on")
     }
 

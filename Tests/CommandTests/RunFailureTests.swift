@@ -14,7 +14,7 @@ import Testing
         ["--context-policy", "no"], ["--unknown", "no"], ["-p", "a", "-f", "b"],
         ["-p", "a", "--batch", "b"], ["-i", "--batch", "b"], ["-i", "--jsonl"],
         ["--logprobs", "2"], ["--jsonl", "--logprobs=-1"], ["one", "two"],
-        ["--corpus", "/"],
+        ["--corpus", "/"], ["-i", "--samples", "2"],
     ])
     func badUsage(arguments: [String]) throws {
         let run = try Program("poe-run").run([place.model] + arguments)
@@ -68,16 +68,34 @@ import Testing
         #expect(try Program("poe-run").run([text]).status == 65)
     }
 
-    @Test func probabilitiesThatAreNoNumbersAreMalformed() throws {
+    @Test(arguments: [Profile.lossless, .compact(CompactSettings())])
+    func logitsThatAreNoNumbersAreMalformed(_ profile: Profile) throws {
         let path = place.folder.path + "/huge.poem"
-        try TinyModel.make(scale: 1e38).write(to: path, profile: .lossless)
-        let run = try Program("poe-run").run(
-            [path, "-p", "The", "-n", "2", "-s", "1", "--jsonl", "--logprobs", "1"])
-        #expect(run.status == 65)
-        #expect(run.output.isEmpty)
-        #expect(
-            run.errors.hasPrefix("error: \(path): the model's probabilities are no numbers: "))
-        #expect(run.errors.split(separator: "\n").count == 1)
+        try TinyModel.make(scale: 1e38).write(to: path, profile: profile)
+        for options in [[], ["--temp", "0"], ["--jsonl", "--logprobs", "1"]] {
+            let run = try Program("poe-run").run(
+                [path, "-p", "The", "-n", "2", "-s", "1", "--no-display-prompt"] + options)
+            #expect(run.status == 65)
+            #expect(run.text.trimmingCharacters(in: .newlines).isEmpty)
+            #expect(
+                run.errors.contains(
+                    "error: \(path): the model's logits for new token 1 are no finite numbers: "),
+                "\(run.errors)")
+            #expect(run.errors.split(separator: "\n").count == 1)
+        }
+        let text = try place.folder.write("The quick fox", to: "fox.txt")
+        for command in [["score", path, text], ["score", path, text, "--json"]] {
+            let run = try Program("poe-model").run(command)
+            #expect(run.status == 65 && run.output.isEmpty)
+            #expect(run.errors.contains("is no finite number"), "\(run.errors)")
+        }
+        for command in [
+            ["logits", path, "--tokens", "1"], ["logits", path, "--tokens", "1", "--json"],
+        ] {
+            let run = try Program("poe-model").run(command)
+            #expect(run.status == 65 && run.output.isEmpty)
+            #expect(run.errors.contains("are no finite numbers"), "\(run.errors)")
+        }
     }
 
     @Test func textThatIsNotUTF8IsMalformed() throws {
@@ -168,18 +186,34 @@ import Testing
         try process.run()
         // More than a pipe holds: when all is written, the program has begun to read.
         try input.fileHandleForWriting.write(contentsOf: Data(repeating: 0x61, count: 1 << 20))
-        // Once it waits for more, one interrupt is enough. A machine may be so busy that it does not wait
-        // yet, and the next one ends the program at once.
-        Thread.sleep(forTimeInterval: 0.5)
-        for _ in 0..<600 where process.isRunning {
-            process.interrupt()
-            Thread.sleep(forTimeInterval: 1)
-        }
+        // Once it waits for more, one interrupt is enough; a second would end any program.
+        try waitUntilItSleeps(process)
+        process.interrupt()
+        for _ in 0..<6_000 where process.isRunning { Thread.sleep(forTimeInterval: 0.01) }
+        #expect(!process.isRunning, "it went on waiting")
+        process.terminate()
         process.waitUntilExit()
         try input.fileHandleForWriting.close()
         #expect(process.terminationReason == .exit)
         #expect(process.terminationStatus == 130)
         #expect(try Data(contentsOf: place.folder.url("errors")).isEmpty)
+    }
+
+    /// Waits until the system says that a program's first thread waits, where it does say so.
+    private func waitUntilItSleeps(_ process: Process) throws {
+        #if os(Linux)
+            let path = "/proc/\(process.processIdentifier)/stat"
+            for _ in 0..<6_000 {
+                // "PID (name) state ...", and there may be anything in the name.
+                let state = try String(contentsOfFile: path, encoding: .utf8)
+                    .split(separator: ")").last?.first { $0 != " " }
+                if state == "S" { return }
+                Thread.sleep(forTimeInterval: 0.01)
+            }
+            Issue.record("it never waits")
+        #else
+            Thread.sleep(forTimeInterval: 2)
+        #endif
     }
 
     @Test func interruptEndsTheTextAndTheProgram() throws {

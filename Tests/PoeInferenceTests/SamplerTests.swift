@@ -12,7 +12,7 @@ struct SamplerTests {
     private func support(_ options: SamplingOptions, _ logits: [Float] = logits) -> [TokenID] {
         var sampler = Sampler(options)
         let drawn = (0..<2_000).map { sampler.next(from: logits, position: $0) }
-        return Set(drawn).sorted()
+        return Set(drawn.compactMap { $0 }).sorted()
     }
 
     private func options(
@@ -27,7 +27,7 @@ struct SamplerTests {
     @Test("one seed gives one sequence, another seed, sample or position another")
     func seeds() {
         let flat = [Float](repeating: 0, count: 1_000)
-        func sequence(_ seed: UInt64, _ sample: UInt64) -> [TokenID] {
+        func sequence(_ seed: UInt64, _ sample: UInt64) -> [TokenID?] {
             var sampler = Sampler(options(seed: seed), sample: sample)
             return (0..<20).map { sampler.next(from: flat, position: $0) }
         }
@@ -39,11 +39,14 @@ struct SamplerTests {
     }
 
     @Test("frequencies follow the probabilities")
-    func frequencies() {
+    func frequencies() throws {
         var sampler = Sampler(options())
         var counts = [Double](repeating: 0, count: 4)
         let draws = 20_000
-        for i in 0..<draws { counts[Int(sampler.next(from: Self.logits, position: i))] += 1 }
+        for i in 0..<draws {
+            let token = sampler.next(from: Self.logits, position: i)
+            counts[Int(try #require(token))] += 1
+        }
         // Standard deviations are below 0.0036; the draws are seeded, so this cannot flake.
         for (count, p) in zip(counts, [0.25, 0.1, 0.5, 0.15]) {
             #expect(abs(count / Double(draws) - p) < 0.012)
@@ -132,13 +135,28 @@ struct SamplerTests {
         #expect(sampler.next(from: [3, 2, -9], recent: [0] + window.dropLast()) == 1)
     }
 
-    @Test("logits that are no numbers still give a token of the vocabulary")
-    func notANumber() {
-        for options in [options(), options(topK: 2), options(topP: 0.5), options(minP: 0.5)] {
+    @Test("logits that are no finite numbers give no token", arguments: [Float(0), 0.8])
+    func notFinite(_ temperature: Float) {
+        for options in [
+            options(temperature: temperature), options(temperature: temperature, topK: 2),
+            options(temperature: temperature, topP: 0.5),
+        ] {
             var sampler = Sampler(options)
-            #expect(sampler.next(from: [.nan, .nan, .nan]) < 3)
-            #expect(sampler.next(from: [.infinity, 1, .infinity]) < 3)
+            for value in [Float.nan, -.nan, .infinity, -.infinity] {
+                #expect(sampler.next(from: [2, value, 1]) == nil)
+            }
+            #expect(sampler.next(from: [2, .greatestFiniteMagnitude, 1]) == 1)
         }
+    }
+
+    @Test("penalties beyond all measure leave scores that can be told apart")
+    func extremePenalty() {
+        var favoured = Sampler(options(temperature: 1, topK: 0, repeatPenalty: 1e-38))
+        let drawn = Set(
+            (0..<200).map { favoured.next(from: [1, 5, 9, 2], recent: [1, 2], position: $0) })
+        #expect(drawn == [1, 2])
+        var refused = Sampler(options(temperature: 1, topK: 0, repeatPenalty: 3e38))
+        #expect(refused.next(from: [-1, -5, -9, -2], recent: [0, 1, 3]) == 2)
     }
 
     @Test("log-probabilities are those of the unmodified distribution")

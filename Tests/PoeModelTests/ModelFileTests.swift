@@ -122,7 +122,7 @@ struct ModelFileTests {
         #expect(throws: ModelError.file(.noSuchFile(path: missing))) {
             try Model.load(missing)
         }
-        #expect(ModelError.file(.noSuchFile(path: missing)).exitCode == 66)
+        #expect(ModelError.file(.noSuchFile(path: missing)).failureKind == .noInput)
         try withTemporaryFolder { folder in
             let model = try TinyModel.model()
             try model.write(to: folder + "/a.poem", profile: .lossless)

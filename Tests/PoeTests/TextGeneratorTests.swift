@@ -74,8 +74,8 @@ struct TextGeneratorTests {
         #expect(try text == generator.generate("abc").text)
     }
 
-    @Test("a stream nobody reads to the end stops")
-    func abandonedStream() async throws {
+    /// The model of a stream that has no end of itself, and that is read for five pieces.
+    private func modelOfEndlessStream() async throws -> WeakModel {
         let generator = try TinyModel.generator { $0.maxNewTokens = .max }
         var count = 0
         for try await _ in generator.stream("abc") {
@@ -83,6 +83,27 @@ struct TextGeneratorTests {
             if count == 5 { break }
         }
         #expect(count == 5)
+        return WeakModel(model: generator.model)
+    }
+
+    @Test("a stream nobody reads to the end stops")
+    func abandonedStream() async throws {
+        let abandoned = try await modelOfEndlessStream()
+        // Whoever generates holds the model.
+        for _ in 0..<6_000 where abandoned.model != nil {
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        #expect(abandoned.model == nil)
+    }
+
+    @Test("more streams than processors are read side by side")
+    func manyStreams() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<2 * LanguageModel.defaultThreads + 1 {
+                group.addTask { _ = try await modelOfEndlessStream() }
+            }
+            try await group.waitForAll()
+        }
     }
 
     @Test("a stream passes errors on")
@@ -122,6 +143,25 @@ struct TextGeneratorTests {
         #expect(completion.text == text && completion.finishReason == .length)
     }
 
+    @Test("stop strings are folded as prompts are")
+    func foldedStopString() throws {
+        let free = try TinyModel.generator { $0.maxNewTokens = 400 }.generate("abc").text
+        let dash = try #require(free.firstIndex(of: "—"))
+        let stopped = try TinyModel.generator {
+            $0.maxNewTokens = 400
+            $0.stopStrings = ["--"]
+        }.generate("abc")
+        #expect(stopped.text == free[..<dash] && stopped.finishReason == .stop)
+    }
+
+    @Test("threads that cannot be are refused", arguments: [-1, 0, 1_025, .max])
+    func threads(_ count: Int) throws {
+        var generator = try TinyModel.generator()
+        generator.threads = count
+        let error = #expect(throws: PoeError.self) { try generator.generate("abc") }
+        #expect(error?.code == .invalidOption)
+    }
+
     @Test("interrupting keeps what was generated")
     func interrupt() throws {
         var calls = 0
@@ -153,7 +193,7 @@ struct TextGeneratorTests {
         let error = #expect(throws: PoeError.self) {
             try TinyModel.generator { $0.unknown = .error }.generate(text)
         }
-        #expect(error?.code == .unknownCharacter && error?.exitCode == 64)
+        #expect(error?.code == .unknownCharacter && error?.failureKind == .usage)
         #expect(error?.description.contains("offset 1") == true)
     }
 
@@ -257,4 +297,9 @@ extension String {
             $0..<index($0, offsetBy: other.count)
         }
     }
+}
+
+/// A model that something else may hold.
+private struct WeakModel {
+    weak var model: LanguageModel?
 }

@@ -35,6 +35,13 @@ struct ChecksumTests {
         }
     }
 
+    @Test func hashesOfWordsAreThoseOfTheirBytes() {
+        let words: [UInt32] = [1, 0x0203_0405]
+        #expect(XXH64.hash(of: words) == XXH64.hash([1, 0, 0, 0, 5, 4, 3, 2]))
+        #expect(XXH64.hash(of: [UInt64]()) == XXH64.hash([]))
+        #expect(UInt64(0xABC).hexadecimal == "0000000000000abc")
+    }
+
     @Test func everyHalfPrecisionNumberSurvives() {
         for bits in UInt16.min...UInt16.max {
             let value = Float16Bits.float(of: bits)

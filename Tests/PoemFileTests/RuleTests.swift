@@ -20,7 +20,7 @@ struct RuleTests {
         for (i, file) in files.enumerated() {
             let error = Self.failure(file.bytes, file.limits)
             #expect(error?.rule == rule, "file \(i): \(error.map(\.description) ?? "accepted")")
-            #expect(error?.exitCode == 65)
+            #expect(error?.failureKind == .malformed)
         }
     }
 

@@ -120,7 +120,7 @@ struct SystemTests {
                 Issue.record("sample \(i): \(error.map(\.description) ?? "written")")
                 continue
             }
-            #expect(!reason.isEmpty && error?.exitCode == 70)
+            #expect(!reason.isEmpty && error?.failureKind == .internalFault)
         }
     }
 
@@ -131,7 +131,7 @@ struct SystemTests {
         }
         let missing = folder.path + "/missing.poem"
         #expect(opening(missing) == .noSuchFile(path: missing))
-        #expect(opening(missing)?.exitCode == 66)
+        #expect(opening(missing)?.failureKind == .noInput)
         #expect(opening(folder.path) == .notRegularFile(path: folder.path))
         let pipe = folder.path + "/pipe"
         #expect(unsafe mkfifo(pipe, 0o600) == 0)
@@ -157,7 +157,7 @@ struct SystemTests {
                 Issue.record("\(path): \(error.map(\.description) ?? "written")")
                 continue
             }
-            #expect(!reason.isEmpty && error?.exitCode == 73)
+            #expect(!reason.isEmpty && error?.failureKind == .cannotCreate)
         }
         #expect(try folder.names.isEmpty)
     }
@@ -179,7 +179,7 @@ struct SystemTests {
                 try PoemWriter.write(Samples.everything, to: path)
                 exit(1)
             } catch {
-                guard case .writeFailed = error, error.exitCode == 74 else { exit(2) }
+                guard case .writeFailed = error, error.failureKind == .inputOutput else { exit(2) }
             }
             guard try folder.names == ["a.poem"] else { exit(3) }
             guard try PoemReader(path: path).metadata == Samples.tiny.metadata else { exit(4) }

@@ -272,6 +272,10 @@ const poe_kernels *poe_kernels_named(const char *name);
 /// not, a set without it makes the same bits.
 int32_t poe_bf16_pays(void);
 
+/// The processors that the system lets this program run on, which may be fewer than the machine has; 0
+/// where it does not say.
+int32_t poe_granted_processors(void);
+
 #ifdef __cplusplus
 }
 #endif

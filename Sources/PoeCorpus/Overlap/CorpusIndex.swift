@@ -16,6 +16,9 @@ package struct CorpusIndex: Sendable {
         package let occurrences: Int
     }
 
+    /// Characters of the shortest passage that counts, where nobody says otherwise.
+    package static let shortestPassage = 40
+
     /// The works, in the order of the corpus.
     package let works: [Work]
     /// Characters of all works.
@@ -69,7 +72,7 @@ package struct CorpusIndex: Sendable {
     /// were longer at either end, in order.
     ///
     /// They may overlap: the end of one and the beginning of the next can be the same words.
-    package func overlap(of text: String, minimum: Int = 40) -> Overlap {
+    package func overlap(of text: String, minimum: Int = Self.shortestPassage) -> Overlap {
         let minimum = max(1, minimum)
         let text = Self.symbols(of: text, ranks)
         var passages: [Passage] = []

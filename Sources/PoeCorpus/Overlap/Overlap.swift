@@ -41,7 +41,9 @@ package struct OverlapBaseline: Sendable, Hashable {
     package private(set) var longest = 0
 
     /// Looks every work of `corpus` up in `index`.
-    package init(_ corpus: Corpus, in index: CorpusIndex, minimum: Int = 40) {
+    package init(
+        _ corpus: Corpus, in index: CorpusIndex, minimum: Int = CorpusIndex.shortestPassage
+    ) {
         for work in corpus.works {
             let overlap = index.overlap(of: work.text, minimum: minimum)
             works += 1

@@ -19,7 +19,7 @@ extension Engine {
     ) throws(GenerationError) -> (results: [GenerationResult], statistics: GenerationStatistics) {
         for (i, request) in requests.enumerated() { try check(request, i) }
         var scheduler = Scheduler(engine: self, requests: requests, maximumRows: maximumRows)
-        while scheduler.round(onToken) {}
+        while try scheduler.round(onToken) {}
         return (scheduler.results, scheduler.statistics)
     }
 

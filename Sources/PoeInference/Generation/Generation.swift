@@ -50,6 +50,11 @@ package struct GenerationRequest: Sendable, Hashable {
         self.contextPolicy = contextPolicy
         self.alternatives = alternatives
     }
+
+    /// Positions of a cache that the request may fill, at most `contextLength`.
+    package func positions(of contextLength: Int) -> Int {
+        min(contextLength, min(prompt.count, contextLength) + min(maxNewTokens, contextLength))
+    }
 }
 
 /// One token of one row, as soon as it is chosen.
@@ -84,10 +89,8 @@ package struct GenerationResult: Sendable, Hashable {
     package var tokens: [TokenID] = []
     /// Why there are no more.
     package var finishReason = FinishReason.interrupt
-    /// Tokens of the prompt that were used.
-    package var promptTokens: Int
-    /// Tokens cut from the left of a prompt longer than the context.
-    package var cutTokens: Int
+    /// Tokens of the prompt that were run; 0 where the request's turn did not come.
+    package var promptTokens = 0
 }
 
 /// How much work was done, and how long it took.
@@ -101,7 +104,7 @@ public struct GenerationStatistics: Sendable, Hashable {
     public var prefillDuration = Duration.zero
     /// Tokens run in decode steps, of all rows together.
     public var decodeTokens = 0
-    /// Time of the decode steps, sampling included.
+    /// Time of the decode steps, sampling included, what is done with the tokens not.
     public var decodeDuration = Duration.zero
 
     /// Prompt tokens a second; 0 where nothing was measured.
@@ -110,13 +113,12 @@ public struct GenerationStatistics: Sendable, Hashable {
     public var decodeTokensPerSecond: Double { rate(decodeTokens, decodeDuration) }
 
     private func rate(_ count: Int, _ duration: Duration) -> Double {
-        let (seconds, attoseconds) = duration.components
-        let time = Double(seconds) + Double(attoseconds) * 1e-18
+        let time = duration / .seconds(1)
         return time > 0 ? Double(count) / time : 0
     }
 }
 
-/// Why a request cannot be run.
+/// Why a request cannot be run, or not to its end.
 package enum GenerationError: Error, Equatable, CustomStringConvertible {
     /// There is no token to start from.
     case emptyPrompt(request: Int)
@@ -126,6 +128,8 @@ package enum GenerationError: Error, Equatable, CustomStringConvertible {
     case contextTooShort(request: Int, promptTokens: Int, newTokens: Int, contextLength: Int)
     /// A sampling option is out of range.
     case sampling(SamplingError)
+    /// Logits are infinite or no numbers, so no token can be chosen at this place of the row.
+    case notFinite(request: Int, position: Int)
 
     package var description: String {
         switch self {
@@ -140,6 +144,11 @@ package enum GenerationError: Error, Equatable, CustomStringConvertible {
             """
         case .sampling(let error):
             error.description
+        case .notFinite(_, let position):
+            """
+            the model's logits for new token \(position + 1) are no finite numbers: its weights are \
+            too large, or were not trained; take another model
+            """
         }
     }
 }

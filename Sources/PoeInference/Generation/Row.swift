@@ -44,9 +44,12 @@ final class Row {
     /// Notes that ``pending`` was run.
     func ran() { done = history.count }
 
-    /// Chooses the next token; it becomes part of the text with ``append(_:)``.
-    func choose(from logits: Vector) -> GeneratedToken {
-        let token = sampler.next(from: logits, recent: history, position: generated)
+    /// Chooses the next token, which becomes part of the text with ``append(_:)``; nil where the logits
+    /// are no finite numbers.
+    func choose(from logits: Vector) -> GeneratedToken? {
+        guard let token = sampler.next(from: logits, recent: history, position: generated) else {
+            return nil
+        }
         return GeneratedToken(
             request: index, position: generated, token: token,
             logProbabilities: request.alternatives.map {

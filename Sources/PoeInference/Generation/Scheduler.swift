@@ -33,8 +33,8 @@ struct Scheduler {
     private var freeCaches: [KVCache]
     /// The inputs of a round: one for each row but those that share another's prompt.
     private var inputs: [Engine.Input] = []
-    /// For each row, what was chosen for it in this round.
-    private var chosen: [GeneratedToken] = []
+    /// For each row, what was chosen for it in this round; nil where its logits are no numbers.
+    private var chosen: [GeneratedToken?] = []
 
     /// Rounds of a turn: so many that fetching a group's caches does not count.
     private static let turn = 16
@@ -52,13 +52,8 @@ struct Scheduler {
         self.maximumRows = max(1, min(maximumRows, requests.count))
         logits = FloatBuffer(count: self.maximumRows * engine.configuration.vocabularySize)
         let most = engine.configuration.contextLength
-        results = requests.map {
-            GenerationResult(
-                promptTokens: min($0.prompt.count, most), cutTokens: max(0, $0.prompt.count - most))
-        }
-        let capacity = requests.reduce(1) {
-            max($0, min(most, min($1.prompt.count, most) + min($1.maxNewTokens, most)))
-        }
+        results = requests.map { _ in GenerationResult() }
+        let capacity = requests.reduce(1) { max($0, $1.positions(of: most)) }
         freeCaches = KVCache.batch(
             self.maximumRows, engine.configuration, engine.arithmetic, capacity: capacity)
         groupRows = Self.groupRows(
@@ -70,16 +65,20 @@ struct Scheduler {
     }
 
     /// One token for every row; false when all requests are done.
-    mutating func round(_ onToken: (GeneratedToken) -> Continuation) -> Bool {
-        takeTurns()
-        admit()
+    mutating func round(
+        _ onToken: (GeneratedToken) -> Continuation
+    ) throws(GenerationError) -> Bool {
+        // Requests for no token at all leave a group empty while others go on.
+        repeat {
+            takeTurns()
+            admit()
+        } while rows.isEmpty && waiting.contains { !$0.isEmpty }
         guard !rows.isEmpty else { return false }
         let start = clock.now
         let work = run()
         choose()
-        let goesOn = tell(onToken)
         statistics.add(work, clock.now - start)
-        return goesOn
+        return try tell(onToken)
     }
 
     /// Groups of equal size that fit the processor's cache; one group if they need not, or if the weights
@@ -111,11 +110,12 @@ struct Scheduler {
             let request = requests[nextRequest]
             if request.maxNewTokens > 0 {
                 freeCaches.removeLast()
+                let prompt = request.prompt.suffix(engine.configuration.contextLength)
+                results[nextRequest].promptTokens = prompt.count
                 rows.append(
                     Row(
-                        nextRequest, request,
-                        prompt: request.prompt.suffix(engine.configuration.contextLength),
-                        cache: cache, kernels: engine.compute.kernels))
+                        nextRequest, request, prompt: prompt, cache: cache,
+                        kernels: engine.compute.kernels))
             } else {
                 results[nextRequest].finishReason = .length
             }
@@ -168,7 +168,7 @@ struct Scheduler {
         }
         let rows = rows
         let parts = min(engine.compute.threads, rows.count)
-        var shares = [[GeneratedToken]](repeating: [], count: parts)
+        var shares = [[GeneratedToken?]](repeating: [], count: parts)
         unsafe shares.withUnsafeMutableBufferPointer { shares in
             let shares = unsafe shares
             engine.compute.pool.run(parts) { part in
@@ -182,13 +182,18 @@ struct Scheduler {
     /// Tells of the chosen tokens, row by row, and lets go of rows that end.
     ///
     /// - Returns: False when everything is interrupted.
-    private mutating func tell(_ onToken: (GeneratedToken) -> Continuation) -> Bool {
+    private mutating func tell(
+        _ onToken: (GeneratedToken) -> Continuation
+    ) throws(GenerationError) -> Bool {
         var kept = 0
         for i in rows.indices {
             let row = rows[i]
-            row.append(chosen[i].token)
+            guard let token = chosen[i] else {
+                throw .notFinite(request: row.index, position: row.generated)
+            }
+            row.append(token.token)
             let reason: FinishReason?
-            switch onToken(chosen[i]) {
+            switch onToken(token) {
             case .interruptAll:
                 for other in [rows[..<kept], rows[i...]].joined() { end(other, .interrupt) }
                 for other in waiting.joined() { end(other, .interrupt) }

@@ -49,10 +49,11 @@ package struct Sampler {
     ///   - logits: One for each token of the vocabulary; not changed.
     ///   - recent: The tokens so far, prompt included, oldest first.
     ///   - position: How many tokens the row has generated before this one.
+    /// - Returns: Nil where a logit is infinite or no number: they say nothing then.
     /// - Complexity: O(V), with top-p O(V + k log k).
     package mutating func next(
         from logits: Vector, recent: [TokenID], position: Int
-    ) -> TokenID {
+    ) -> TokenID? {
         scores.removeAll(keepingCapacity: true)
         unsafe scores.append(
             contentsOf: UnsafeBufferPointer(start: logits.pointer, count: logits.count))
@@ -62,12 +63,15 @@ package struct Sampler {
     /// The token that follows, from logits in an array.
     package mutating func next(
         from logits: [Float], recent: [TokenID] = [], position: Int = 0
-    ) -> TokenID {
+    ) -> TokenID? {
         scores = logits
         return next(recent: recent, position: position)
     }
 
-    private mutating func next(recent: [TokenID], position: Int) -> TokenID {
+    private mutating func next(recent: [TokenID], position: Int) -> TokenID? {
+        // Magnitudes compare as their bits do, with infinity and then NaN above all numbers.
+        let greatest = scores.reduce(0) { max($0, $1.bitPattern & 0x7fff_ffff) }
+        guard greatest < Float.infinity.bitPattern else { return nil }
         penalizeRepeats(recent)
         if options.temperature == 0 { return best() }
         selectCandidates()
@@ -82,8 +86,11 @@ package struct Sampler {
             let token = Int(window[i])
             guard token < scores.count else { continue }
             let score = scores[token]
-            scores[token] =
+            let penalized =
                 score > 0 ? score / options.repeatPenalty : score * options.repeatPenalty
+            // Infinite scores could not be told apart.
+            let most = Float.greatestFiniteMagnitude
+            scores[token] = max(-most, min(penalized, most))
         }
     }
 
@@ -130,8 +137,7 @@ package struct Sampler {
             candidates[kept] = candidates[i]
             kept += 1
         }
-        // None is kept where logits are no numbers; the first stays then.
-        candidates.removeLast(candidates.count - max(1, kept))
+        candidates.removeLast(candidates.count - kept)
     }
 
     private mutating func draw(_ position: Int) -> TokenID {

@@ -11,8 +11,7 @@ package struct CompactSettings: Sendable, Hashable {
     /// `k` of the token embedding, and of the output head where it is a tensor of its own.
     package var embeddingK: Double
 
-    /// The defaults are the finest of the figures measured for the reference shape: 3.2 MB and 0.0005
-    /// nats per token.
+    /// The defaults are for where there is no text to choose by; ``GridLadder`` chooses where there is one.
     package init(k: Double = 8, embeddingK: Double = 16) {
         self.k = k
         self.embeddingK = embeddingK

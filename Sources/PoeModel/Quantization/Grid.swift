@@ -1,11 +1,3 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#elseif canImport(Darwin)
-    import Darwin
-#endif
-
 /// The uniform grid of the `compact` profile: a weight is `symbol * step`, the symbol an `Int8`.
 package enum Grid {
     /// The largest symbol; -128 is not used, so that the grid is symmetric.
