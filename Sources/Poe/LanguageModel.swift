@@ -36,7 +36,7 @@ public final class LanguageModel: Sendable {
     ///   - path: The `.poem` file.
     ///   - maxMemory: Bytes that the weights may take, and the text in progress as much again; by
     ///     default the smaller of 4 GiB and half of the machine's memory. A file that needs more is
-    ///     refused before anything is allocated.
+    ///     refused before anything is allocated. While they are packed as f32, they are there twice.
     ///   - arithmetic: How matrices are multiplied; if nil, as int8 where the file stores them so (the
     ///     `compact` profile) and the model is not too large for that, else as f32.
     /// - Throws: ``PoeError``.

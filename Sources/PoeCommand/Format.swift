@@ -82,17 +82,10 @@ package enum Format {
 
     /// A duration; see ``duration(_:)-(Double)``.
     package static func duration(_ duration: Duration) -> String {
-        self.duration(duration.inSeconds)
+        self.duration(duration / .seconds(1))
     }
 
     private static func twoDigits(_ value: Int) -> String {
         value < 10 ? "0\(value)" : "\(value)"
-    }
-}
-
-extension Duration {
-    /// The duration in seconds.
-    package var inSeconds: Double {
-        Double(components.seconds) + Double(components.attoseconds) * 1e-18
     }
 }

@@ -23,7 +23,7 @@ package struct ProgressBar {
             return Canvas(
                 isTerminal: terminal.isTerminal, hasUnicode: terminal.hasUnicode,
                 width: { terminal.width }, write: { Output.writeToError($0) },
-                now: { (ContinuousClock.now - start).inSeconds })
+                now: { (ContinuousClock.now - start) / .seconds(1) })
         }
 
         /// Makes a canvas.

@@ -90,7 +90,7 @@ package struct Gallery: Sendable {
                 }
             }
             files += try Self.data(model.fileName, samples.members)
-            entries.append(model.json(samples.overlaps.map(OverlapTotal.init)))
+            entries.append(model.json(samples.overlaps.map { OverlapTotals($0) }))
             stages.append(Stage(model))
         }
         files += try Self.data(

@@ -7,7 +7,7 @@ import PoeSplit
 package struct GalleryCorpus: Sendable {
     let index: CorpusIndex
     private let hash: UInt64
-    private let baseline: OverlapBaseline?
+    private let baseline: OverlapTotals?
 
     /// Prepares it: the works that train, with the held-out ones as the baseline, or all works where
     /// `split` is nil.
@@ -20,7 +20,7 @@ package struct GalleryCorpus: Sendable {
         self.index = index
         hash = searched.hash
         baseline = parts.map {
-            OverlapBaseline($0.validation, in: index, minimum: CorpusIndex.shortestPassage)
+            OverlapTotals($0.validation, in: index, minimum: CorpusIndex.shortestPassage)
         }
     }
 
@@ -34,13 +34,10 @@ package struct GalleryCorpus: Sendable {
         ])
     }
 
-    private static func json(_ baseline: OverlapBaseline) -> JSON {
-        .sorted([
-            "characters": .integer(baseline.characters),
-            "copied_characters": .integer(baseline.copiedCharacters),
-            "longest": .integer(baseline.longest), "share": .rounded(baseline.share),
-            "works": .integer(baseline.works),
-            "works_with_passages": .integer(baseline.worksWithPassages),
-        ])
+    private static func json(_ baseline: OverlapTotals) -> JSON {
+        var members = baseline.members
+        members["works"] = .integer(baseline.texts)
+        members["works_with_passages"] = .integer(baseline.textsWithPassages)
+        return .sorted(members)
     }
 }

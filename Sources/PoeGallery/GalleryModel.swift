@@ -1,6 +1,7 @@
 import Poe
 import PoeCommand
 import PoeCore
+import PoeCorpus
 import PoeTraining
 import PoemFile
 
@@ -70,7 +71,7 @@ struct GalleryModel {
 
 extension GalleryModel {
     /// The model's entry in the index.
-    func json(_ overlap: OverlapTotal?) -> JSON {
+    func json(_ overlap: OverlapTotals?) -> JSON {
         let tokenizer = model.tokenizer.description
         var kind = "byte-bpe"
         if case .characters = tokenizer.base { kind = tokenizer.merges.isEmpty ? "char" : "bpe" }

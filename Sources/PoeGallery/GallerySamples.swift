@@ -95,26 +95,15 @@ struct GallerySamples {
     }
 }
 
-/// What all texts of a model together have from the corpus.
-struct OverlapTotal {
-    private var characters = 0
-    private var copiedCharacters = 0
-    private var longest = 0
-
-    init(_ overlaps: [Overlap]) {
-        for overlap in overlaps {
-            characters += overlap.characters
-            copiedCharacters += overlap.copiedCharacters
-            longest = max(longest, overlap.longest?.length ?? 0)
-        }
-    }
-
-    var json: JSON {
-        .sorted([
+extension OverlapTotals {
+    /// The figures alone, as an object has them.
+    var members: [String: JSON] {
+        [
             "characters": .integer(characters), "copied_characters": .integer(copiedCharacters),
-            "longest": .integer(longest),
-            "share": .rounded(
-                characters == 0 ? 0 : Double(copiedCharacters) / Double(characters)),
-        ])
+            "longest": .integer(longest), "share": .rounded(share),
+        ]
     }
+
+    /// The figures as an object.
+    var json: JSON { .sorted(members) }
 }

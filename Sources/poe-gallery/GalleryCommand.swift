@@ -1,5 +1,6 @@
 import ArgumentParser
 import Poe
+import PoeArguments
 import PoeCommand
 import PoeCore
 import PoeGallery
@@ -46,10 +47,7 @@ struct GalleryCommand: ParsableCommand {
 
     @OptionGroup(title: "Corpus") var corpus: LookUpOptions
 
-    @Option(
-        name: .shortAndLong,
-        help: "Threads (default: the machine's cores). No effect on the result.")
-    var threads: Int?
+    @OptionGroup var threads: ThreadOptions
 
     func validate() throws {
         guard (output == nil) != (check == nil) else {
@@ -58,15 +56,12 @@ struct GalleryCommand: ParsableCommand {
         if check != nil, !models.isEmpty || !ladder.isEmpty || text.isGiven {
             throw ValidationError("--check takes models, phrases and settings from the folder")
         }
-        if let threads, !(1...1_024).contains(threads) {
-            throw ValidationError("--threads is \(threads); expected 1 to 1024")
-        }
     }
 
     func run() throws {
         var gallery = try check.map(described) ?? asked()
         gallery.corpus = try corpus.load()
-        gallery.threads = threads
+        gallery.threads = threads.threads
         let start = ContinuousClock.now
         let files = try made(gallery)
         if let check {

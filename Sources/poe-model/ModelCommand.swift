@@ -17,20 +17,3 @@ struct ModelCommand: ParsableCommand {
             CurvesCommand.self,
         ])
 }
-
-/// Threads of a subcommand.
-struct ThreadOptions: ParsableArguments {
-    @Option(
-        name: .shortAndLong,
-        help: "Threads (default: the machine's cores). No effect on the result.")
-    var threads: Int?
-
-    /// How many to use.
-    var count: Int { threads ?? Machine.threadCount }
-
-    func validate() throws {
-        if let threads, !(1...1_024).contains(threads) {
-            throw ValidationError("--threads is \(threads); expected 1 to 1024")
-        }
-    }
-}

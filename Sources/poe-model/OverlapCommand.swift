@@ -55,7 +55,7 @@ struct OverlapCommand: ParsableCommand {
         let index = CorpusIndex(searched)
         let report = OverlapReport(
             text: text, overlap: index.overlap(of: text, minimum: minimum), index: index,
-            baseline: others.map { OverlapBaseline($0, in: index, minimum: minimum) },
+            baseline: others.map { OverlapTotals($0, in: index, minimum: minimum) },
             minimum: minimum)
         try Output.write(json ? report.json.encoded() + "\n" : report.text)
     }
@@ -66,11 +66,11 @@ private struct OverlapReport {
     let scalars: [Unicode.Scalar]
     let overlap: Overlap
     let index: CorpusIndex
-    let baseline: OverlapBaseline?
+    let baseline: OverlapTotals?
     let minimum: Int
 
     init(
-        text: String, overlap: Overlap, index: CorpusIndex, baseline: OverlapBaseline?, minimum: Int
+        text: String, overlap: Overlap, index: CorpusIndex, baseline: OverlapTotals?, minimum: Int
     ) {
         scalars = Array(text.unicodeScalars)
         (self.overlap, self.index, self.baseline) = (overlap, index, baseline)
@@ -104,7 +104,7 @@ private struct OverlapReport {
         if let baseline {
             rows.append(
                 row(
-                    "\(Format.count(baseline.works, "other work"))", baseline.characters,
+                    "\(Format.count(baseline.texts, "other work"))", baseline.characters,
                     baseline.copiedCharacters, baseline.share, baseline.longest))
         }
         return text + (text.isEmpty ? "" : "\n") + Columns.text(rows, alignRight: [1, 2, 3, 4])
@@ -136,8 +136,8 @@ private struct OverlapReport {
                 (
                     "baseline",
                     .object([
-                        ("works", .integer(baseline.works)),
-                        ("works_with_passages", .integer(baseline.worksWithPassages)),
+                        ("works", .integer(baseline.texts)),
+                        ("works_with_passages", .integer(baseline.textsWithPassages)),
                         ("characters", .integer(baseline.characters)),
                         ("copied_characters", .integer(baseline.copiedCharacters)),
                         ("share", .number(baseline.share)), ("longest", .integer(baseline.longest)),

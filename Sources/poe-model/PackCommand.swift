@@ -1,5 +1,6 @@
 import ArgumentParser
 import Poe
+import PoeArguments
 import PoeCommand
 import PoeCore
 import PoeCorpus

@@ -79,7 +79,7 @@ struct ScoreCommand: ParsableCommand {
             try Output.write(report(score, corpus, model))
             Output.note(
                 "\(Format.duration(time)); "
-                    + Format.significant(Double(score.tokens.count) / max(1e-9, time.inSeconds))
+                    + Format.significant(Double(score.tokens.count) / max(1e-9, time / .seconds(1)))
                     + " tokens/s")
         }
     }

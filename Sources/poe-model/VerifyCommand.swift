@@ -1,4 +1,5 @@
 import ArgumentParser
+import PoeArguments
 import PoeCommand
 import PoeCore
 import PoeModel

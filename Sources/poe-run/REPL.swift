@@ -6,7 +6,7 @@ import PoemFile
 /// Reads prompts and commands one after the other.
 struct REPL {
     private var session: Session
-    private var settings: Settings
+    private var settings: GenerationOptions
     /// Where `/why` looks.
     private var corpus: CorpusLookup?
     private let editor: LineEditor
@@ -18,7 +18,7 @@ struct REPL {
     /// How many of the tokens that may come next are shown.
     private static let alternatives = 10
 
-    init(session: Session, settings: Settings, corpus: CorpusLookup? = nil) {
+    init(session: Session, settings: GenerationOptions, corpus: CorpusLookup? = nil) {
         self.session = session
         self.settings = settings
         self.corpus = corpus
@@ -174,9 +174,9 @@ struct REPL {
     }
 
     private func show() {
-        let width = Settings.names.map(\.count).max() ?? 0
+        let width = GenerationOptions.settingNames.map(\.count).max() ?? 0
         var lines = session.facts.map { pad($0.0, width) + $0.1 }
-        lines += Settings.names.map { pad($0, width) + settings.text(of: $0) }
+        lines += GenerationOptions.settingNames.map { pad($0, width) + settings.text(of: $0) }
         Output.note(lines.joined(separator: "\n"))
     }
 

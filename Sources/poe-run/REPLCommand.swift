@@ -1,3 +1,5 @@
+import Poe
+
 /// What a line of the REPL asks for.
 enum REPLCommand: Equatable {
     /// An empty line.
@@ -35,8 +37,8 @@ enum REPLCommand: Equatable {
         \"""                begin a text of several lines; \""" ends it
         //TEXT             continue a text that begins with a slash
         /again             another text for the last prompt, with the next seed
-        /set NAME VALUE    \(Settings.names.prefix(5).joined(separator: ", ")),
-                           \(Settings.names.dropFirst(5).joined(separator: ", "))
+        /set NAME VALUE    \(GenerationOptions.settingNames.prefix(5).joined(separator: ", ")),
+                           \(GenerationOptions.settingNames.dropFirst(5).joined(separator: ", "))
         /set stop "." "\\n" end texts there; /set stop none: only after predict tokens
         /probs [TEXT]      what may come next, after TEXT or after the last text
         /why               what of the last text stands word for word in the corpus
@@ -95,8 +97,8 @@ enum REPLCommand: Equatable {
         let words =
             switch before.count {
             case 0: names
-            case 1 where before[0] == "/set": Settings.names
-            case 2 where before[0] == "/set": Settings.words(for: before[1])
+            case 1 where before[0] == "/set": GenerationOptions.settingNames
+            case 2 where before[0] == "/set": GenerationOptions.settingWords(for: before[1])
             default: [String]()
             }
         guard !(before.isEmpty && word.isEmpty) else { return [] }

@@ -37,7 +37,7 @@ struct RunOptions: Sendable {
     var model: String?
     var prompt = PromptOptions()
     /// How text is made.
-    var settings = Settings()
+    var settings = GenerationOptions()
     /// Texts for each prompt.
     var samples = 1
     /// nil = the machine's cores.
@@ -58,7 +58,7 @@ struct RunOptions: Sendable {
         }
         try output.validate()
         do {
-            try settings.validate()
+            try settings.checkSettings()
         } catch {
             throw UsageError("--\(error)")
         }

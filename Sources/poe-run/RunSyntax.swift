@@ -1,3 +1,4 @@
+import Poe
 import PoeCommand
 import PoeCore
 import PoeInference
@@ -65,7 +66,7 @@ extension RunCommand {
             CommandFlag(
                 "-n", "--predict", value: "predict",
                 help: "Tokens to generate, at most. (default: 100)", expected: "a whole number"
-            ) { options, text in set(&options.settings.predict, text) },
+            ) { options, text in set(&options.settings.maxNewTokens, text) },
             CommandFlag(
                 "--temp", value: "temp",
                 help: "Temperature: below 1 safer, above 1 wilder; 0 = always the most probable "
@@ -110,7 +111,7 @@ extension RunCommand {
                 help: "End a text where this comes up, and leave it out; \\n is a line end. Can be "
                     + "given several times."
             ) { options, text in
-                options.settings.stops.append(Settings.unescaped(text))
+                options.settings.stopStrings.append(GenerationOptions.unescaped(text))
                 return true
             },
         ]

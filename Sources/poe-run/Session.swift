@@ -59,9 +59,10 @@ struct Session {
     ///   - tellsSeed: Whether the seed is told on standard error.
     /// - Returns: The texts; after Ctrl-C as far as they had come.
     func generate(
-        _ prompts: [String], settings: Settings, seed: UInt64, samples: Int, tellsSeed: Bool
+        _ prompts: [String], settings: GenerationOptions, seed: UInt64, samples: Int,
+        tellsSeed: Bool
     ) throws -> [Completion] {
-        var options = settings.options
+        var options = settings
         options.seed = seed
         options.alternatives = output.logprobs
         let generator = TextGenerator(model, options: options, threads: threads)
@@ -177,22 +178,5 @@ struct Session {
             parts += rates.map { "\($0.0) \(Format.significant($0.1)) tokens/s" }
         }
         return parts.joined(separator: "; ")
-    }
-}
-
-extension Settings {
-    /// The settings as the library takes them.
-    var options: GenerationOptions {
-        var options = GenerationOptions()
-        options.maxNewTokens = predict
-        options.temperature = temperature
-        options.topK = topK
-        options.topP = topP
-        options.minP = minP
-        options.repeatPenalty = repeatPenalty
-        options.stopStrings = stops
-        options.contextPolicy = contextPolicy
-        options.unknown = unknown
-        return options
     }
 }

@@ -89,6 +89,39 @@ import Testing
         #expect(details.allSatisfy { $0.hasPrefix(name + ", ") }, "\(details)")
     }
 
+    @Test func tokenizersAreMeasuredOnTexts() throws {
+        let workplace = try Workplace()
+        try workplace.folder.write(
+            String(repeating: TinyModel.alphabetText, count: 4), to: "a.txt")
+        try workplace.folder.write("The dog.\n", to: "b.txt")
+        let split = try workplace.folder.write(
+            #"{"train": ["a.txt"], "validation": ["b.txt"]}"#, to: "split.json")
+        let names = [
+            "characters", "gpt2 512", "gpt2 4096", "words 512", "words 4096", "bytes 512",
+            "bytes 4096",
+        ]
+        let expected = names.flatMap {
+            ["\($0) learn: s", "\($0) encode: MB/s", "\($0) length: characters/token"]
+        }
+        for more in [[], ["--split", split]] {
+            let figures = try figures(
+                bench.run(
+                    ["--tokenizer", workplace.folder.path, "--json", "--runs", "1"] + more))
+            let told = figures.map { "\($0["detail"] ?? ""): \($0["unit"] ?? "")" }
+            #expect(told == expected)
+            for figure in figures {
+                #expect(figure["measure"] as? String == "tokenizer")
+                #expect(figure["threads"] as? Int == 1 && figure["runs"] as? Int == 1)
+                #expect((figure["value"] as? Double).map { $0 > 0 } == true, "\(figure)")
+            }
+            // Characters are the one measure that is known beforehand; merges make it more.
+            let lengths = figures.filter { $0["unit"] as? String == "characters/token" }
+                .compactMap { $0["value"] as? Double }
+            #expect(lengths.count == names.count && lengths.first == 1)
+            #expect(lengths.dropFirst().prefix(4).allSatisfy { $0 > 1 }, "\(lengths)")
+        }
+    }
+
     @Test func listsTheKernelSetsAndMeasuresNothing() throws {
         let outcome = try bench.run(["--list"], environment: ["POE_KERNELS": "scalar"])
         #expect(outcome.status == 0)

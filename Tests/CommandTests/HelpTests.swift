@@ -1,4 +1,5 @@
 import Foundation
+import PoeTestSupport
 import Testing
 
 @Suite struct HelpTests {
@@ -20,8 +21,9 @@ import Testing
         #expect(run.status == 0)
         #expect(run.errors.isEmpty)
         let url = Self.goldens.appending(path: command.replacing(" ", with: "-") + ".txt")
-        if ProcessInfo.processInfo.environment["POE_UPDATE_GOLDENS"] == "1" {
+        if GoldenSwitch.update.isOn {
             try run.output.write(to: url)
+            Issue.record("\(GoldenSwitch.update.complaint)")
         }
         #expect(run.text == (try String(contentsOf: url, encoding: .utf8)))
     }

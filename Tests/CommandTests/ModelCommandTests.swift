@@ -222,7 +222,8 @@ import Testing
     @Test func endsWithTheRightStatus() throws {
         let text = try place.folder.write("The fox", to: "text.txt")
         for arguments in [
-            [], ["nothing"], ["score", place.model], ["score", place.model, text, "--tokens"],
+            [], ["nothing"], ["show", place.model, "--json", "--tensors"],
+            ["score", place.model], ["score", place.model, text, "--tokens"],
             ["score", place.model, text, "--corpus", "x"],
             ["score", place.model, text, "--stride", "0"],
             ["score", place.model, text, "--stride", "33"],

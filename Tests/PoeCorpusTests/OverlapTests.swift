@@ -158,9 +158,9 @@ import Testing
         let others = Corpus(works: [
             Work(name: "x", text: corpus.works[1].text), Work(name: "y", text: "Nothing of it."),
         ])
-        let baseline = OverlapBaseline(others, in: CorpusIndex(corpus))
-        #expect(baseline.works == 2)
-        #expect(baseline.worksWithPassages == 1)
+        let baseline = OverlapTotals(others, in: CorpusIndex(corpus))
+        #expect(baseline.texts == 2)
+        #expect(baseline.textsWithPassages == 1)
         #expect(baseline.longest == others.works[0].text.count)
         #expect(baseline.characters == others.characterCount)
         #expect(baseline.copiedCharacters == baseline.longest)

@@ -118,12 +118,12 @@ struct ModelFileTests {
 
     @Test("errors say what is wrong")
     func errors() throws {
-        let missing = "/tmp/poe-model-tests-no-such-file.poem"
-        #expect(throws: ModelError.file(.noSuchFile(path: missing))) {
-            try Model.load(missing)
-        }
-        #expect(ModelError.file(.noSuchFile(path: missing)).failureKind == .noInput)
         try withTemporaryFolder { folder in
+            let missing = folder + "/no-such-file.poem"
+            #expect(throws: ModelError.file(.noSuchFile(path: missing))) {
+                try Model.load(missing)
+            }
+            #expect(ModelError.file(.noSuchFile(path: missing)).failureKind == .noInput)
             let model = try TinyModel.model()
             try model.write(to: folder + "/a.poem", profile: .lossless)
             let error = #expect(throws: ModelError.self) {

@@ -42,12 +42,15 @@ struct LanguageModelTests {
 
     @Test("a missing file and a file of another kind are told apart")
     func badFiles() throws {
+        let folder = "/tmp/poe-tests-\(getpid())-\(UInt64.random(in: 0 ... .max))"
+        try #require(unsafe mkdir(folder, 0o700) == 0)
+        defer { unsafe rmdir(folder) }
         let missing = #expect(throws: PoeError.self) {
-            try LanguageModel(contentsOf: "/tmp/poe-tests-no-such-file.poem")
+            try LanguageModel(contentsOf: folder + "/no-such-file.poem")
         }
         #expect(missing?.code == .noInput && missing?.failureKind == .noInput)
-        let folder = #expect(throws: PoeError.self) { try LanguageModel(contentsOf: "/tmp") }
-        #expect(folder?.failureKind == .noInput)
+        let other = #expect(throws: PoeError.self) { try LanguageModel(contentsOf: folder) }
+        #expect(other?.failureKind == .noInput)
     }
 
     @Test("a text's score is the reference's cross-entropy, window by window")

@@ -139,17 +139,25 @@ struct SystemTests {
         let empty = folder.path + "/empty"
         try Data().write(to: URL(filePath: empty))
         #expect(opening(empty)?.rule == .fileTooShort)
-        if getuid() != 0 {
-            let hidden = folder.path + "/hidden"
-            try Data(repeating: 1, count: 200).write(to: URL(filePath: hidden))
-            #expect(unsafe chmod(hidden, 0) == 0)
-            #expect(opening(hidden) == .notReadable(path: hidden))
-        }
     }
 
+    @Test(.enabled(if: getuid() != 0, "the superuser may read every file"))
+    func whatMayNotBeReadIsNamed() throws {
+        let folder = try TemporaryFolder()
+        let hidden = folder.path + "/hidden"
+        try Data(repeating: 1, count: 200).write(to: URL(filePath: hidden))
+        #expect(unsafe chmod(hidden, 0) == 0)
+        let error = failure { () throws(PoemError) in _ = try PoemReader(path: hidden) }
+        #expect(error == .notReadable(path: hidden))
+        #expect(try folder.names == ["hidden"])
+    }
+
+    /// A pipe stands for what is no file, such as a device: it is not replaced.
     @Test func whereNothingCanBeCreatedIsNamed() throws {
         let folder = try TemporaryFolder()
-        for path in [folder.path + "/no/a.poem", folder.path, "/dev/null"] {
+        let pipe = folder.path + "/pipe"
+        #expect(unsafe mkfifo(pipe, 0o600) == 0)
+        for path in [folder.path + "/no/a.poem", folder.path, pipe] {
             let error = failure { () throws(PoemError) in
                 try PoemWriter.write(Samples.tiny, to: path)
             }
@@ -159,7 +167,10 @@ struct SystemTests {
             }
             #expect(!reason.isEmpty && error?.failureKind == .cannotCreate)
         }
-        #expect(try folder.names.isEmpty)
+        #expect(try folder.names == ["pipe"])
+        var status = stat()
+        #expect(unsafe lstat(pipe, &status) == 0)
+        #expect(status.st_mode & S_IFMT == S_IFIFO)
     }
 
     /// A limit on file sizes stands in for a full disk; it holds for a process of its own.

@@ -27,12 +27,12 @@ package struct Overlap: Sendable, Hashable {
     }
 }
 
-/// What other texts of the same kind share with a corpus: the figures to hold a text's own against.
-package struct OverlapBaseline: Sendable, Hashable {
-    /// How many works were looked up.
-    package private(set) var works = 0
+/// What several texts together share with a corpus.
+package struct OverlapTotals: Sendable, Hashable {
+    /// How many texts were looked up.
+    package private(set) var texts = 0
     /// Those of them with a passage.
-    package private(set) var worksWithPassages = 0
+    package private(set) var textsWithPassages = 0
     /// Characters of all of them.
     package private(set) var characters = 0
     /// Characters within passages.
@@ -40,14 +40,19 @@ package struct OverlapBaseline: Sendable, Hashable {
     /// Characters of the longest passage.
     package private(set) var longest = 0
 
-    /// Looks every work of `corpus` up in `index`.
+    /// Looks every work of `corpus` up in `index`: of the same kind, the figures to hold a text's own
+    /// against.
     package init(
         _ corpus: Corpus, in index: CorpusIndex, minimum: Int = CorpusIndex.shortestPassage
     ) {
-        for work in corpus.works {
-            let overlap = index.overlap(of: work.text, minimum: minimum)
-            works += 1
-            worksWithPassages += overlap.passages.isEmpty ? 0 : 1
+        self.init(corpus.works.map { index.overlap(of: $0.text, minimum: minimum) })
+    }
+
+    /// Adds up.
+    package init(_ overlaps: [Overlap]) {
+        for overlap in overlaps {
+            texts += 1
+            textsWithPassages += overlap.passages.isEmpty ? 0 : 1
             characters += overlap.characters
             copiedCharacters += overlap.copiedCharacters
             longest = max(longest, overlap.longest?.length ?? 0)

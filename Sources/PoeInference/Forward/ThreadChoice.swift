@@ -38,8 +38,7 @@ package struct ThreadChoice {
             usedAllBefore = usedAll
             untimed = Self.warmUp
         }
-        let (seconds, attoseconds) = time.components
-        let new = Double(seconds) + Double(attoseconds) * 1e-18
+        let new = time / .seconds(1)
         // So much longer than with one thread is no warming up: the others are not there.
         let isHopeless = usedAll && times.one.map { new > 4 * $0 } ?? false
         guard untimed == 0 || isHopeless else {

@@ -1,5 +1,4 @@
-import PoeCore
-import PoeInference
+import Poe
 
 /// A setting that a person gave and that cannot be.
 struct SettingError: Error, CustomStringConvertible {
@@ -7,32 +6,11 @@ struct SettingError: Error, CustomStringConvertible {
     let description: String
 }
 
-/// Everything about how text is made that can be set by a flag and, in the REPL, by `/set`.
-struct Settings: Sendable {
-    /// Tokens to generate, at most.
-    var predict = 100
-    /// Divides the logits; 0 takes the most probable token always.
-    var temperature: Float = 0.8
-    /// Only this many of the most probable tokens may be drawn; 0 = all.
-    var topK = 40
-    /// Only the most probable tokens that reach this probability together may be drawn.
-    var topP: Float = 1
-    /// Only tokens with at least this share of the largest probability may be drawn.
-    var minP: Float = 0
-    /// Above 1, recent tokens become less likely.
-    var repeatPenalty: Float = 1
-    /// Names the random numbers; nil = another one each time.
-    var seed: UInt64?
-    /// Texts that end generation and are not shown.
-    var stops: [String] = []
-    /// What to do when the context is full.
-    var contextPolicy = ContextPolicy.slide
-    /// What to do with unknown characters; nil = as the model's tokenizer says.
-    var unknown: UnknownPolicy?
-
+/// The options that a flag and, in the REPL, `/set` give.
+extension GenerationOptions {
     /// Throws for the first value that is out of range; names are the flags' without dashes.
-    func validate() throws(SettingError) {
-        try check("predict", "\(predict)", predict >= 0, "a whole number from 0 up")
+    func checkSettings() throws(SettingError) {
+        try check("predict", "\(maxNewTokens)", maxNewTokens >= 0, "a whole number from 0 up")
         try check(
             "temp", "\(temperature)", temperature >= 0 && temperature.isFinite,
             "a number from 0 up (0 = always the most probable token)")
@@ -44,7 +22,8 @@ struct Settings: Sendable {
             "repeat-penalty", "\(repeatPenalty)", repeatPenalty > 0 && repeatPenalty.isFinite,
             "a number above 0 (1 = off)")
         try check(
-            "stop", "empty", stops.allSatisfy { !$0.isEmpty }, "a text of one character or more")
+            "stop", "empty", stopStrings.allSatisfy { !$0.isEmpty },
+            "a text of one character or more")
     }
 
     private func check(
@@ -56,16 +35,16 @@ struct Settings: Sendable {
     }
 }
 
-/// The settings by name, as `/set` takes them and `/show` shows them.
-extension Settings {
+/// The same by name, as `/set` takes them and `/show` shows them.
+extension GenerationOptions {
     /// The names, in the order in which they are shown.
-    static let names = [
+    static let settingNames = [
         "predict", "temp", "top-k", "top-p", "min-p", "repeat-penalty", "seed", "stop",
         "context-policy", "unknown",
     ]
 
     /// The words that a setting takes, where it takes words.
-    static func words(for name: String) -> [String] {
+    static func settingWords(for name: String) -> [String] {
         switch name {
         case "seed": ["random"]
         case "stop": ["none"]
@@ -79,7 +58,7 @@ extension Settings {
     mutating func set(_ name: String, to text: String) throws(SettingError) {
         var new = self
         switch name {
-        case "predict", "n": new.predict = try Self.parse(name, text, "a whole number")
+        case "predict", "n": new.maxNewTokens = try Self.parse(name, text, "a whole number")
         case "temp": new.temperature = try Self.parse(name, text, "a number")
         case "top-k": new.topK = try Self.parse(name, text, "a whole number")
         case "top-p": new.topP = try Self.parse(name, text, "a number")
@@ -87,7 +66,7 @@ extension Settings {
         case "repeat-penalty": new.repeatPenalty = try Self.parse(name, text, "a number")
         case "seed" where text == "random": new.seed = nil
         case "seed": new.seed = try Self.parse(name, text, "a whole number from 0 up, or random")
-        case "stop": new.stops = try Self.parseStops(text)
+        case "stop": new.stopStrings = try Self.parseStops(text)
         case "context-policy":
             guard let policy = ContextPolicy(rawValue: text) else {
                 throw Self.unknownWord(name, text)
@@ -102,23 +81,24 @@ extension Settings {
         default:
             throw SettingError(
                 description: "there is no setting \(name); the settings are "
-                    + Self.names.joined(separator: ", "))
+                    + Self.settingNames.joined(separator: ", "))
         }
-        try new.validate()
+        try new.checkSettings()
         self = new
     }
 
     /// The value of a setting, as ``set(_:to:)`` takes it.
     func text(of name: String) -> String {
         switch name {
-        case "predict": "\(predict)"
+        case "predict": "\(maxNewTokens)"
         case "temp": Self.short(temperature)
         case "top-k": "\(topK)"
         case "top-p": Self.short(topP)
         case "min-p": Self.short(minP)
         case "repeat-penalty": Self.short(repeatPenalty)
         case "seed": seed.map { "\($0)" } ?? "random"
-        case "stop": stops.isEmpty ? "none" : stops.map(Self.quoted).joined(separator: " ")
+        case "stop":
+            stopStrings.isEmpty ? "none" : stopStrings.map(Self.quoted).joined(separator: " ")
         case "context-policy": contextPolicy.rawValue
         case "unknown": unknown?.name ?? "default"
         default: ""
@@ -141,7 +121,7 @@ extension Settings {
     }
 
     private static func unknownWord(_ name: String, _ text: String) -> SettingError {
-        let expected = words(for: name).joined(separator: ", ")
+        let expected = settingWords(for: name).joined(separator: ", ")
         return SettingError(
             description: "\(name) is \(text.isEmpty ? "empty" : text); expected one of \(expected)")
     }
