@@ -139,7 +139,7 @@ let package = Package(
             "poe-gallery", ["PoeGallery", "PoeCorpus", "Poe", "PoeInference", "PoeCore"]),
         // Tests.
         .target(
-            name: "PoeTestSupport", dependencies: ["PoeCore"], path: "Tests/PoeTestSupport",
+            name: "PoeTestSupport", path: "Tests/PoeTestSupport",
             swiftSettings: swiftSettings),
         tests("PoeCoreTests", ["PoeCore"]),
         tests("PoeNumericsTests", ["PoeNumerics", "PoeCore"]),

@@ -33,7 +33,7 @@ package enum InputText {
 
     /// The lines of a text, as editors count them: a line ends at LF, CR LF or CR, and nowhere else.
     package static func lines(of text: String) -> [String] {
-        text.split(omittingEmptySubsequences: false) { ["\n", "\r\n", "\r"].contains($0) }
+        text.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" || $0 == "\r" }
             .map(String.init)
     }
 

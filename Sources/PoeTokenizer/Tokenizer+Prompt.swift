@@ -51,18 +51,20 @@ extension Tokenizer {
     /// How a model may write a text: as it stands, and folded as prompts are, at a beginning and
     /// after a word, where a quotation mark closes.
     ///
-    /// All different.
+    /// All different, in their bytes; of a text that is not empty none is.
     package func spellings(of text: String) -> [String] {
         let folding = PromptFolding(folds: description.folds, knows: knows)
-        func folded(after before: String) -> String {
-            var view = String.UnicodeScalarView()
-            view += folding.fold(before + text).map(\.scalar)
-            return String(view.dropFirst(before.unicodeScalars.count))
-        }
         var spellings = [text]
-        for spelling in [folded(after: ""), folded(after: "a")] where !spellings.contains(spelling)
-        {
-            spellings.append(spelling)
+        for before in ["", "a"] {
+            let scalars = folding.fold(before + text).map(\.scalar)
+            // An accent at the beginning of `text` has become one with the word: nothing to look for.
+            guard scalars.starts(with: before.unicodeScalars) else { continue }
+            var view = String.UnicodeScalarView()
+            view += scalars.dropFirst(before.unicodeScalars.count)
+            let spelling = String(view)
+            if !spellings.contains(where: { $0.utf8.elementsEqual(spelling.utf8) }) {
+                spellings.append(spelling)
+            }
         }
         return spellings
     }

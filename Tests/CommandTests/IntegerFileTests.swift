@@ -1,6 +1,7 @@
 import PoeCore
 import PoeInference
 import PoeModel
+import PoeTestSupport
 import PoeTokenizer
 import PoemFile
 import Testing
@@ -81,25 +82,15 @@ import Testing
         let tokens = Array(text.prefix(model.configuration.contextLength))
         #expect(tokens.count == model.configuration.contextLength)
         let expected = ReferenceModel(model.weights).logits(tokens)
-        let scale = expected.joined().reduce(0) { max($0, abs($1)) }
-        #expect(scale > 1)
         let reader = try PoemReader(path: path)
         for threads in [1, 3] {
             let weights = try PackedWeights.load(reader, arithmetic: .int8, threads: threads)
             #expect(weights.arithmetic == .int8)
             let found = Engine(weights, threads: 1).logits(tokens)
             #expect(found.count == tokens.count)
-            var largest = 0.0
-            var squares = 0.0
-            for (row, reference) in zip(found, expected) {
-                for (x, y) in zip(row, reference) {
-                    largest = max(largest, abs(Double(x) - y))
-                    squares += (Double(x) - y) * (Double(x) - y)
-                }
-            }
-            let count = Double(tokens.count * model.configuration.vocabularySize)
-            #expect(largest <= 0.05 * scale, "largest error \(largest) of \(scale)")
-            #expect((squares / count).squareRoot() <= 0.01 * scale)
+            let error = LogitError(found, expected)
+            #expect(error.scale > 1)
+            #expect(error.largest <= 0.05 && error.rootMeanSquare <= 0.01, "\(error)")
         }
     }
 

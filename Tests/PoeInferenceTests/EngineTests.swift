@@ -2,6 +2,7 @@ import PoeCore
 import PoeInference
 import PoeModel
 import PoeNumerics
+import PoeTestSupport
 import Testing
 
 @Suite("Engine")
@@ -33,19 +34,10 @@ struct EngineTests {
         let tokens = TinyModel.tokens(configuration.contextLength)
         let expected = ReferenceModel(weights).logits(tokens)
         let found = Engine(weights, arithmetic: .int8, threads: 2).logits(tokens)
-        let scale = expected.joined().reduce(0) { max($0, abs($1)) }
-        var largest = 0.0
-        var squares = 0.0
-        for (row, reference) in zip(found, expected) {
-            for (x, y) in zip(row, reference) {
-                largest = max(largest, abs(Double(x) - y))
-                squares += (Double(x) - y) * (Double(x) - y)
-            }
-        }
-        let count = Double(tokens.count * configuration.vocabularySize)
-        #expect(found.count == tokens.count && scale > 1)
-        #expect(largest <= 0.05 * scale, "largest error \(largest) of \(scale)")
-        #expect((squares / count).squareRoot() <= 0.01 * scale)
+        #expect(found.count == tokens.count)
+        let error = LogitError(found, expected)
+        #expect(error.scale > 1)
+        #expect(error.largest <= 0.05 && error.rootMeanSquare <= 0.01, "\(error)")
     }
 
     @Test(

@@ -5,7 +5,7 @@ import Testing
 @Suite struct PromptFoldingTests {
     /// Letters and the typographic signs of a cleaned corpus, without their typewriter forms.
     private static let corpus =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 \n.,!?;:()[]-éèÅ“”‘’—…"
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 \n.,!?;:()[]-áéèÅ“”‘’—…"
 
     private let tokenizer: Tokenizer
 
@@ -38,6 +38,16 @@ import Testing
     ])
     func folds(text: String, expected: String) throws {
         #expect(same(try folded(text), expected))
+    }
+
+    /// As bytes, which is how a stop string is looked for.
+    @Test(arguments: [
+        ("--", ["--", "—"]), ("\"", ["\"", "“", "”"]), ("plain", ["plain"]),
+        ("e\u{301}", ["e\u{301}", "é"]), ("\u{301}", ["\u{301}"]), ("\u{301}x", ["\u{301}x"]),
+    ])
+    func spellings(text: String, expected: [String]) {
+        #expect(
+            tokenizer.spellings(of: text).map { Array($0.utf8) } == expected.map { Array($0.utf8) })
     }
 
     @Test func exactEncodingFoldsNothing() throws {
