@@ -19,6 +19,8 @@ package struct FittedChoices: Sendable, Equatable {
     package let mergeDropout: Float
     /// Share of the steps that are taken at half depth.
     package let halfDepth: Float
+    /// What moves the hidden matrices.
+    package let matrixOptimizer: MatrixOptimizer
     /// Peak learning rates of AdamW and of Muon.
     package let learningRate: Float, matrixLearningRate: Float
 
@@ -57,6 +59,8 @@ package struct FittedChoices: Sendable, Equatable {
         let passes = (Self.tokensOfTraining + pass / 2) / pass  // to the nearest
         let most = hasBase ? Self.mostEpochsOfBase : Self.mostEpochs
         epochs = asked ?? min(max(passes, Self.fewestEpochs), most)
+        // Characters gain nothing by steps that are even by unit.
+        matrixOptimizer = hasMerges ? .normuon : .muon
         let stepsOf32 = Double(tokens) * Double(epochs) / Double(32 * context)
         if hasBase {
             // It knows how words are spelt and need not be shown them otherwise. In large steps, it would

@@ -6,7 +6,9 @@ package enum MatrixOptimizer: String, Sendable, CaseIterable {
     case adamW = "adamw"
     /// Orthogonalised momentum, with a learning rate of its own.
     case muon
-    /// The same, with the queries and the keys of each head apart.
+    /// The same, with steps that are even by unit.
+    case normuon
+    /// Orthogonalised momentum, with the queries and the keys of each head apart.
     case muonHeads = "muon-heads"
 }
 

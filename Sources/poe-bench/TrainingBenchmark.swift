@@ -39,7 +39,7 @@ struct TrainingBenchmark {
             name: "bf16, no dropout", dropout: 0, attentionDropout: 0, optimizer: .adamW,
             precision: .bf16),
         Setting(
-            name: "f32, Muon, 0.15", dropout: 0.15, attentionDropout: 0, optimizer: .muon,
+            name: "f32, NorMuon, 0.15", dropout: 0.15, attentionDropout: 0, optimizer: .normuon,
             precision: .f32, showsParts: true),
     ]
 

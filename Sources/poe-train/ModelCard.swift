@@ -36,11 +36,19 @@ struct ModelCard {
             - Trained on \(Format.count(texts.trainingCharacters)) characters \
             (\(Format.count(texts.trainingTokens.count)) tokens) of \(texts.name), \
             \(Format.count(recipe.epochs)) \(recipe.epochs == 1 ? "pass" : "passes"), seed \(recipe.seed).
-            - Recipe: \(recipe.matrixOptimizer == .adamW ? "AdamW" : "Muon on hidden matrices, AdamW elsewhere"), \
+            - Recipe: \(optimizers), \
             dropout \(recipe.dropout), weight decay \(recipe.weightDecay), \
             \(recipe.batchWindows) windows a step.
             \(begun)\(best)\(calibration)
             """
+    }
+
+    private var optimizers: String {
+        switch run.trainer.recipe.matrixOptimizer {
+        case .adamW: "AdamW"
+        case .muon, .muonHeads: "Muon on hidden matrices, AdamW elsewhere"
+        case .normuon: "NorMuon on hidden matrices, AdamW elsewhere"
+        }
     }
 
     private var begun: String {

@@ -159,9 +159,9 @@ struct RecipeOptions: ParsableArguments {
 
     @Option(
         help:
-            "What moves the hidden matrices; AdamW moves everything else. muon-heads is Muon that takes the queries and keys of each head apart."
+            "What moves the hidden matrices; AdamW moves everything else. Of Muon, normuon makes steps even by hidden unit, muon-heads takes the queries and keys of each head apart; normuon where tokens are merged, else muon, unless given."
     )
-    var optimizer: MatrixOptimizer = Recipe().matrixOptimizer
+    var optimizer: MatrixOptimizer?
 
     @Option(help: "Peak learning rate of AdamW; 0.004, a tenth of it with --base, unless given.")
     var learningRate: Float?
@@ -253,7 +253,7 @@ struct RecipeOptions: ParsableArguments {
         recipe.epochs = fitted.epochs
         recipe.batchWindows = batchSize ?? fitted.batchWindows
         recipe.stride = stride
-        recipe.matrixOptimizer = optimizer
+        recipe.matrixOptimizer = optimizer ?? fitted.matrixOptimizer
         recipe.learningRate = learningRate ?? fitted.learningRate
         recipe.matrixLearningRate = matrixLearningRate ?? fitted.matrixLearningRate
         recipe.warmupSteps = warmupSteps

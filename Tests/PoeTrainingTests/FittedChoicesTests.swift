@@ -7,10 +7,12 @@ import Testing
         #expect(words.width == 256 && words.layers == 6)
         #expect(words.epochs == 20 && words.dropout == 0.05)
         #expect(words.weightDecay == 0.2 && words.mergeDropout == 0.1 && words.halfDepth == 0)
+        #expect(words.matrixOptimizer == .normuon)
 
         let characters = FittedChoices(tokens: 2_149_646, hasMerges: false)
         #expect(characters.epochs == 9 && characters.dropout == 0.05)
         #expect(characters.weightDecay == 0.09 && characters.mergeDropout == 0)
+        #expect(characters.matrixOptimizer == .muon)
     }
 
     @Test func shortTextsGetSmallModels() {

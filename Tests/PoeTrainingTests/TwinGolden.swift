@@ -14,6 +14,7 @@ struct TwinGolden {
         let afterAdamw: Int
         let afterMuon: Int
         let afterMuonHeads: Int
+        let afterNormuon: Int
     }
     /// Elements whose true gradient is zero, so that an optimizer follows rounding there.
     struct Range: Decodable {
@@ -47,7 +48,7 @@ struct TwinGolden {
         let gradientNorm: Double
         let logits: Place
         let zeroGradient: [Range]
-        let adamw, muon, muonHeads: Run
+        let adamw, muon, muonHeads, normuon: Run
         let tensors: [Tensor]
     }
 

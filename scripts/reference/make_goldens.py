@@ -85,6 +85,8 @@ def compute(c, batch, seed, dtype=torch.float64):
     muon, muon_losses, muon_norms = train(c, weights, Muon(), tokens, targets, dtype)
     heads, heads_losses, heads_norms = train(
         c, weights, Muon(c.head_count), tokens, targets, dtype)
+    even, even_losses, even_norms = train(
+        c, weights, Muon(even=True), tokens, targets, dtype)
     return {
         "configuration": c,
         "tokens": tokens,
@@ -99,12 +101,14 @@ def compute(c, batch, seed, dtype=torch.float64):
                 "after_adamw": adamw[name],
                 "after_muon": muon[name],
                 "after_muon_heads": heads[name],
+                "after_normuon": even[name],
             }
             for name in weights
         },
         "adamw": {"losses": adamw_losses, "gradient_norms": adamw_norms},
         "muon": {"losses": muon_losses, "gradient_norms": muon_norms},
         "muon_heads": {"losses": heads_losses, "gradient_norms": heads_norms},
+        "normuon": {"losses": even_losses, "gradient_norms": even_norms},
     }
 
 
@@ -146,6 +150,7 @@ def serialize(golden):
         "adamw": {"rate": 1e-3, **adamw, "clip": 1.0, **golden["adamw"]},
         "muon": {**muon, **golden["muon"]},
         "muon_heads": {**muon, **golden["muon_heads"]},
+        "normuon": {**muon, **golden["normuon"]},
         "tensors": [
             {"name": name, "shape": list(of["initial"].shape), **{k: store(t) for k, t in of.items()}}
             for name, of in golden["tensors"].items()
@@ -216,9 +221,9 @@ def report_f32(c, batch, seed, golden):
     logits = single["logits"] - golden["logits"]
     lines = ["logits %.1e of the largest" % (logits.abs().max() / golden["logits"].abs().max()).item()]
     lines += ["loss %.1e" % abs(single["loss"] - golden["loss"])]
-    fields = ("gradient", "after_adamw", "after_muon", "after_muon_heads")
+    fields = ("gradient", "after_adamw", "after_muon", "after_muon_heads", "after_normuon")
     lines += [f"{field} {worst(field)}" for field in fields]
-    for o in ("adamw", "muon", "muon_heads"):
+    for o in ("adamw", "muon", "muon_heads", "normuon"):
         apart = max(abs(a - b) for a, b in zip(single[o]["losses"], golden[o]["losses"]))
         lines.append(f"{o} losses {apart:.1e}")
     return lines

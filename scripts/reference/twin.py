@@ -41,6 +41,12 @@ K columns; m starts at zero
     five times: A = X X^T;  X <- a X + (b A + c A A) X            a, b, c = 3.4445, -4.7750, 2.0315
     X transposed back if R > K
     p <- p (1 - rate decay) - rate sqrt(max(1, R / K)) X
+
+NorMuon (Li and others, 2025): Muon, and before X is taken from p, each unit's part of it is divided by its usual
+length; a unit is a row, or a column if R < K. v starts at zero, one number for each unit
+
+    v <- 0.95 v + 0.05 mean(X^2 of the unit)
+    E <- X / (sqrt(v) + 1e-8);  X <- E frobenius_norm(X) / frobenius_norm(E)
 """
 
 import math
@@ -213,13 +219,21 @@ def is_muon(name: str) -> bool:
 
 class Muon:
     """Muon on the matrices of the blocks, AdamW on everything else; of queries and keys `heads`
-    matrices each."""
+    matrices each; NorMuon if `even`."""
 
-    def __init__(self, heads=1, rate=0.02, momentum=0.95, decay=0.1, rest: AdamW = None):
-        self.heads = heads
+    def __init__(self, heads=1, even=False, rate=0.02, momentum=0.95, decay=0.1, rest: AdamW = None):
+        self.heads, self.even = heads, even
         self.rate, self.momentum, self.decay = rate, momentum, decay
         self.rest = rest or AdamW(1.5e-3)
-        self.buffers = {}
+        self.buffers, self.units = {}, {}
+
+    def by_units(self, key, x):
+        """`x` with each unit's part divided by its usual length."""
+        axis = 1 if x.shape[0] >= x.shape[1] else 0
+        v = self.units.setdefault(key, torch.zeros_like(x.mean(axis, keepdim=True)))
+        v.mul_(0.95).add_(0.05 * x.square().mean(axis, keepdim=True))
+        e = x / (v.sqrt() + 1e-8)
+        return e * (x.norm() / e.norm())
 
     def step(self, parameters: dict, gradients: dict):
         self.rest.step({n: p for n, p in parameters.items() if not is_muon(n)}, gradients)
@@ -234,8 +248,11 @@ class Muon:
             if name.endswith("attention.qkv.weight"):
                 width = p.shape[1]
                 parts = [width // self.heads] * (2 * self.heads) + [width]
-            for matrix, update in zip(p.split(parts), u.split(parts)):
+            for part, (matrix, update) in enumerate(zip(p.split(parts), u.split(parts))):
                 rows, columns = matrix.shape
                 scale = math.sqrt(max(1.0, rows / columns))
+                direction = orthogonalize(update)
+                if self.even:
+                    direction = self.by_units((name, part), direction)
                 matrix.mul_(1 - self.rate * self.decay)
-                matrix.sub_(self.rate * scale * orthogonalize(update))
+                matrix.sub_(self.rate * scale * direction)

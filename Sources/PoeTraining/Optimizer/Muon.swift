@@ -11,8 +11,8 @@ import PoeNumerics
 ///
 /// Queries, keys and values are orthogonalised apart, though one matrix holds them; where asked, of queries and
 /// keys each head's too. Together, no two heads can turn to the same part of the stream in one step, such as to
-/// the positions. The matrices are dealt out to the threads whole: they are too small for two
-/// threads to share one.
+/// the positions. Where asked, the steps are made even by unit (``EvenUnits``). The matrices are dealt out to the
+/// threads whole: they are too small for two threads to share one.
 final class Muon {
     /// How much of the old momentum stays, `mu`.
     static let momentum: Float = 0.95
@@ -29,8 +29,13 @@ final class Muon {
 
     /// Plans scratch memory for the largest matrix of `layout`, on each thread of `compute`.
     ///
-    /// - Parameter headByHead: Whether each head's queries and keys are a matrix of their own.
-    init(layout: ParameterLayout, headByHead: Bool, precision: Precision, compute: Compute) {
+    /// - Parameters:
+    ///   - headByHead: Whether each head's queries and keys are a matrix of their own.
+    ///   - evenUnits: Whether steps are made even by unit.
+    init(
+        layout: ParameterLayout, headByHead: Bool, evenUnits: Bool, precision: Precision,
+        compute: Compute
+    ) {
         pool = compute.pool
         let matrices = layout.hiddenMatrices
         let heads = headByHead ? layout.configuration.headCount : 1
@@ -43,19 +48,21 @@ final class Muon {
         }
         let largest = matrices.map(\.count).max() ?? 0
         let side = matrices.map { min($0.rows, $0.columns) }.max() ?? 0
+        let units = matrices.map { EvenUnits.count(rows: $0.rows, columns: $0.columns) }.max() ?? 0
         workers = (0..<compute.threads).map { _ in
             MuonWorker(
-                largest: largest, side: side, precision: precision,
+                largest: largest, side: side, units: evenUnits ? units : nil, precision: precision,
                 compute: Compute(threads: 1, kernels: compute.kernels))
         }
     }
 
     /// Moves all hidden matrices of `weights`.
     ///
-    /// `momentum` is updated; `gradients` are read, times `gradientScale`.
+    /// `momentum` is updated; `gradients` are read, times `gradientScale`. Where steps are made even, the first
+    /// numbers of each matrix's part of `unitMeans` are its units' mean squares, and updated.
     func step(
         weights: ModelWeights, gradients: ModelWeights, momentum: ModelWeights,
-        learningRate: Float, weightDecay: Float, gradientScale: Float
+        unitMeans: ModelWeights, learningRate: Float, weightDecay: Float, gradientScale: Float
     ) {
         pool.run(workers.count) { worker in
             for index in stride(from: worker, to: blocks.count, by: workers.count) {
@@ -64,6 +71,7 @@ final class Muon {
                     weight: weights.matrix(block.parameter).rows(block.rows),
                     gradient: gradients.matrix(block.parameter).rows(block.rows),
                     momentum: momentum.matrix(block.parameter).rows(block.rows),
+                    unitMeans: unitMeans.matrix(block.parameter).rows(block.rows).flat,
                     learningRate: learningRate, weightDecay: weightDecay,
                     gradientScale: gradientScale)
             }
@@ -78,14 +86,16 @@ private final class MuonWorker {
     static let newtonSchulzSteps = 5
 
     private let compute: Compute
+    private let evenUnits: EvenUnits?
     private let precision: Precision
     private let update: FloatBuffer
     private let next: FloatBuffer
     private let gram: FloatBuffer
     private let polynomial: FloatBuffer
 
-    init(largest: Int, side: Int, precision: Precision, compute: Compute) {
+    init(largest: Int, side: Int, units: Int?, precision: Precision, compute: Compute) {
         self.compute = compute
+        evenUnits = units.map { EvenUnits(units: $0, compute: compute) }
         self.precision = precision
         update = FloatBuffer(count: largest)
         next = FloatBuffer(count: largest)
@@ -94,8 +104,8 @@ private final class MuonWorker {
     }
 
     func step(
-        weight: Matrix, gradient: Matrix, momentum: Matrix, learningRate: Float,
-        weightDecay: Float, gradientScale: Float
+        weight: Matrix, gradient: Matrix, momentum: Matrix, unitMeans: Vector,
+        learningRate: Float, weightDecay: Float, gradientScale: Float
     ) {
         let mu = Muon.momentum
         let (rows, columns) = (weight.rows, weight.columns)
@@ -104,28 +114,28 @@ private final class MuonWorker {
         compute.scaleAdd(m, alpha: mu, g, beta: gradientScale, into: m)
         compute.scaleAdd(g, alpha: gradientScale, m, beta: mu, into: u)
         let direction = orthogonalise(rows: rows, columns: columns)
+        evenUnits?.apply(to: direction, means: unitMeans)
         let scale = Float(max(1, Double(rows) / Double(columns)).squareRoot())
         compute.scaleAdd(
-            w, alpha: 1 - learningRate * weightDecay, direction, beta: -learningRate * scale,
-            into: w)
+            w, alpha: 1 - learningRate * weightDecay, direction.flat,
+            beta: -learningRate * scale, into: w)
     }
 
     /// The matrix in `update` with its singular values pushed towards 1, in one of the scratch buffers.
     ///
     /// The Gram matrix is taken on the shorter side, so that all squares are small:
     /// `X' = a X + (b A + c A^2) X` with `A = X X^T`, or the mirror image for tall matrices.
-    private func orthogonalise(rows: Int, columns: Int) -> Vector {
-        let count = rows * columns
+    private func orthogonalise(rows: Int, columns: Int) -> Matrix {
         let tall = rows > columns
         let side = min(rows, columns)
         let a = gram.matrix(rows: side, columns: side)
         let p = polynomial.matrix(rows: side, columns: side)
         var (current, other) = (update, next)
 
-        let norm = Float(compute.sumOfSquares(current.vector(count: count)).squareRoot())
-        let x = current.vector(count: count)
+        let x = current.matrix(rows: rows, columns: columns)
+        let norm = Float(compute.sumOfSquares(x.flat).squareRoot())
         guard norm > 0 else { return x }  // Of a block that sits out: no direction.
-        compute.scaleAdd(x, alpha: 1 / (norm + 1e-7), x, beta: 0, into: x)
+        compute.scaleAdd(x.flat, alpha: 1 / (norm + 1e-7), x.flat, beta: 0, into: x.flat)
         for _ in 0..<Self.newtonSchulzSteps {
             let x = current.matrix(rows: rows, columns: columns)
             let y = other.matrix(rows: rows, columns: columns)
@@ -147,7 +157,7 @@ private final class MuonWorker {
             compute.scaleAdd(x.flat, alpha: Self.quintic.a, y.flat, beta: 1, into: y.flat)
             swap(&current, &other)
         }
-        return current.vector(count: count)
+        return current.matrix(rows: rows, columns: columns)
     }
 }
 

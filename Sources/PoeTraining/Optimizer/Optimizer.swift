@@ -14,7 +14,7 @@ package struct OptimizerReport {
 package final class Optimizer {
     /// First moments (for Muon's matrices: the momentum), in the weights' layout.
     package let firstMoment: ModelWeights
-    /// Second moments, in the weights' layout; unused for Muon's matrices.
+    /// Second moments, in the weights' layout; of Muon's matrices at most one for each unit, in front.
     package let secondMoment: ModelWeights
 
     private let recipe: Recipe
@@ -35,7 +35,8 @@ package final class Optimizer {
             ? nil
             : Muon(
                 layout: firstMoment.layout, headByHead: recipe.matrixOptimizer == .muonHeads,
-                precision: recipe.precision, compute: compute)
+                evenUnits: recipe.matrixOptimizer == .normuon, precision: recipe.precision,
+                compute: compute)
     }
 
     /// Moves `weights` against `gradients`.
@@ -52,8 +53,8 @@ package final class Optimizer {
         let factor = schedule.factor(at: step)
         muon?.step(
             weights: weights, gradients: gradients, momentum: firstMoment,
-            learningRate: recipe.matrixLearningRate * factor, weightDecay: recipe.weightDecay,
-            gradientScale: clip)
+            unitMeans: secondMoment, learningRate: recipe.matrixLearningRate * factor,
+            weightDecay: recipe.weightDecay, gradientScale: clip)
         for parameter in weights.layout.parameters
         where muon == nil || !parameter.isHiddenMatrix {
             compute.adamW(
