@@ -15,6 +15,18 @@ public struct ConfigurationError: Error, Equatable, CustomStringConvertible {
     public let field: String
     /// One sentence: what was found and what was expected.
     public let description: String
+    /// What the field should be.
+    package let expected: String
+    /// What the field is.
+    package let found: String
+
+    /// Makes an error, with a sentence of its own where the usual one does not say it well.
+    init(field: String, expected: String, found: String, description: String? = nil) {
+        self.field = field
+        self.description = description ?? "\(field) is \(found); expected \(expected)"
+        self.expected = expected
+        self.found = found
+    }
 }
 
 /// The sizes and choices that determine a decoder-only transformer of GPT-2's form.
@@ -62,20 +74,25 @@ public struct ModelConfiguration: Sendable, Hashable {
         self.tiesOutputHead = tiesOutputHead
     }
 
-    /// Width of one attention head, `D = C / H`.
-    public var headDimension: Int { modelDimension / headCount }
+    /// Width of one attention head, `D = C / H`; without meaning unless ``validate()`` accepts the
+    /// configuration.
+    public var headDimension: Int { headCount > 0 ? modelDimension / headCount : 0 }
 
     /// Number of trainable parameters; a tied output head counts once.
+    ///
+    /// Without meaning unless ``validate()`` accepts the configuration: sizes that it refuses wrap
+    /// around here instead of ending the program.
     public var parameterCount: Int {
         let bias = hasBiases ? 1 : 0
-        let norm = modelDimension * (1 + bias)
-        let attention = 4 * modelDimension * (modelDimension + bias)
+        let norm = modelDimension &* (1 + bias)
+        let attention = 4 &* modelDimension &* (modelDimension &+ bias)
         let feedForward =
-            2 * modelDimension * feedForwardDimension
-            + bias * (modelDimension + feedForwardDimension)
-        let head = tiesOutputHead ? 0 : vocabularySize * modelDimension
-        return (vocabularySize + contextLength) * modelDimension
-            + layerCount * (2 * norm + attention + feedForward) + norm + head
+            2 &* modelDimension &* feedForwardDimension
+            &+ bias &* (modelDimension &+ feedForwardDimension)
+        let block = 2 &* norm &+ attention &+ feedForward
+        let tables = (vocabularySize &+ contextLength) &* modelDimension
+        let head = tiesOutputHead ? 0 : vocabularySize &* modelDimension
+        return tables &+ layerCount &* block &+ norm &+ head
     }
 
     /// Checks every field against the limits of the model file, so that sizes computed from a
@@ -89,14 +106,15 @@ public struct ModelConfiguration: Sendable, Hashable {
         try check("feedForwardDimension", feedForwardDimension, 1...262_144)
         guard modelDimension % headCount == 0 else {
             throw ConfigurationError(
-                field: "modelDimension",
+                field: "modelDimension", expected: "a multiple of headCount \(headCount)",
+                found: "\(modelDimension)",
                 description:
                     "modelDimension \(modelDimension) is not a multiple of headCount \(headCount)")
         }
         guard normEpsilon.isFinite, normEpsilon > 0, normEpsilon < 1 else {
             throw ConfigurationError(
-                field: "normEpsilon",
-                description: "normEpsilon is \(normEpsilon); expected a number between 0 and 1")
+                field: "normEpsilon", expected: "a number between 0 and 1",
+                found: "\(normEpsilon)")
         }
     }
 
@@ -105,9 +123,8 @@ public struct ModelConfiguration: Sendable, Hashable {
     ) throws(ConfigurationError) {
         guard range.contains(value) else {
             throw ConfigurationError(
-                field: field,
-                description:
-                    "\(field) is \(value); expected \(range.lowerBound) to \(range.upperBound)")
+                field: field, expected: "\(range.lowerBound) to \(range.upperBound)",
+                found: "\(value)")
         }
     }
 }

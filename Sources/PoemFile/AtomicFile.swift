@@ -11,6 +11,10 @@ struct AtomicFile {
     private let descriptor: Int32
     private let path: String
     private static let serial = Atomic<Int>(0)
+    /// Names that are tried for a temporary file.
+    private static let nameLimit = 1_000
+    /// Links that are followed; no system follows more.
+    private static let linkLimit = 40
 
     /// Replaces `path` by what `fill` writes, once `verify` has accepted the temporary file.
     ///
@@ -20,16 +24,8 @@ struct AtomicFile {
         verify: (_ temporary: String) throws(PoemError) -> Void
     ) throws(PoemError) {
         let (target, mode) = try resolve(path)
-        let slash = target.utf8.lastIndex(of: UInt8(ascii: "/"))
-        let folder = slash.map { String(target[...$0]) } ?? "./"
-        let name = slash.map { String(target[target.index(after: $0)...]) } ?? target
-        let number = serial.wrappingAdd(1, ordering: .relaxed).oldValue
-        let temporary = folder + ".\(name).\(getpid()).\(number).tmp"
-        let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
-        let descriptor = unsafe open(temporary, flags, mode_t(0o666))
-        guard descriptor >= 0 else {
-            throw .cannotCreate(path: path, reason: systemMessage(errno))
-        }
+        let folder = Self.folder(of: target)
+        let (temporary, descriptor) = try createTemporary(in: folder, for: path)
         do throws(PoemError) {
             do throws(PoemError) {
                 if let mode { fchmod(descriptor, mode) }
@@ -55,6 +51,27 @@ struct AtomicFile {
         flush(folder: folder)
     }
 
+    /// Creates a file of a new name, which does not contain the target's: that may be as long as names
+    /// can be.
+    private static func createTemporary(
+        in folder: String, for path: String
+    ) throws(PoemError) -> (name: String, descriptor: Int32) {
+        // Process ids come again, in containers above all: a process that was killed may have left a file
+        // of the same name.
+        for _ in 0..<nameLimit {
+            let number = serial.wrappingAdd(1, ordering: .relaxed).oldValue
+            let name = folder + ".poe.\(getpid()).\(number).tmp"
+            let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC
+            let descriptor = unsafe open(name, flags, mode_t(0o666))
+            if descriptor >= 0 { return (name, descriptor) }
+            guard errno == EEXIST else {
+                throw .cannotCreate(path: path, reason: systemMessage(errno))
+            }
+        }
+        throw .cannotCreate(
+            path: path, reason: "too many temporary files (.poe.*.tmp) were left in its folder")
+    }
+
     /// Writes all of `bytes`.
     func append(_ bytes: UnsafeRawBufferPointer) throws(PoemError) {
         var rest = unsafe bytes[...]
@@ -69,12 +86,17 @@ struct AtomicFile {
         }
     }
 
-    /// The file that `path` leads to, and its permissions if it exists.
+    /// The file that `path` leads to, which need not exist, and its permissions if it does.
     static func resolve(
         _ path: String
     ) throws(PoemError) -> (target: String, mode: mode_t?) {
         var status = stat()
-        guard unsafe stat(path, &status) == 0 else { return (path, nil) }
+        guard unsafe stat(path, &status) == 0 else {
+            guard errno == ENOENT else {
+                throw .cannotCreate(path: path, reason: systemMessage(errno))
+            }
+            return (endOfLinks(path), nil)
+        }
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw .cannotCreate(path: path, reason: "it exists and is not a regular file")
         }
@@ -82,6 +104,26 @@ struct AtomicFile {
         guard let resolved = unsafe realpath(path, nil) else { return (path, mode) }
         defer { unsafe free(resolved) }
         return (unsafe String(cString: resolved), mode)
+    }
+
+    /// Where the links that begin at `path` end; `realpath` does not say it if nothing stands there.
+    private static func endOfLinks(_ path: String) -> String {
+        var path = path
+        // Paths have 4,096 bytes at most.
+        var buffer = [CChar](repeating: 0, count: 4_096)
+        for _ in 0..<linkLimit {
+            let length = unsafe readlink(path, &buffer, buffer.count)
+            let bytes = buffer.prefix(max(0, length)).map { UInt8(truncatingIfNeeded: $0) }
+            guard let first = bytes.first, let target = String(validating: bytes, as: UTF8.self)
+            else { return path }
+            path = first == UInt8(ascii: "/") ? target : folder(of: path) + target
+        }
+        return path
+    }
+
+    /// The folder that `path` is in, with the slash at its end.
+    private static func folder(of path: String) -> String {
+        path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[...$0]) } ?? "./"
     }
 
     /// Makes the rename itself durable.

@@ -1,3 +1,5 @@
+import PoeCore
+
 /// Reads little-endian fields one after another from a copy of a section, in safe code.
 ///
 /// Every multi-byte field of a file is loaded here and nowhere else. Running past the end throws
@@ -68,8 +70,12 @@ struct ByteReader {
     /// `count` bytes that must be UTF-8.
     mutating func text(_ count: Int) throws(PoemError) -> String {
         let start = position
-        guard let text = String(validating: try take(count), as: UTF8.self) else {
-            throw error(.utf8, at: start, expected: "valid UTF-8", found: "not")
+        let bytes = try take(count)
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            let invalid = start + (UTF8Validation.firstInvalidOffset(in: Array(bytes)) ?? 0)
+            throw error(
+                .utf8, at: invalid, expected: "valid UTF-8",
+                found: "broken at the byte " + hexDump([bytes[invalid]]))
         }
         return text
     }

@@ -45,10 +45,15 @@ struct ChunkDecoder: ~Copyable {
         } else {
             unsafe try decode(chunk, of: entry, in: file, into: output)
         }
-        guard entry.section == .weights, entry.elementType != .i8 else { return }
+        guard entry.section == .weights else { return }
         let place = Place(
             section: entry.section.description, tensor: entry.name,
             offset: chunk.range.lowerBound)
+        if case .perTensor(let step) = entry.grid, !entry.allows(step: step) {
+            throw .malformed(
+                .weightValue, place, expected: "finite",
+                found: "infinite where a symbol is -128, the step being \(step)")
+        }
         guard unsafe Elements.allFinite(UnsafeRawBufferPointer(output), entry.elementType) else {
             throw .malformed(
                 .weightValue, place, expected: "finite", found: "infinite or not a number")

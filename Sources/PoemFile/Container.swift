@@ -101,8 +101,7 @@ struct Container {
         let magic = Array(try reader.take(8))
         try reader.require(
             magic == PoemFormat.magic, .magic, at: 0,
-            expected: "89 50 4f 45 4d 0d 0a 1a",
-            found: magic.map { hexByte($0) }.joined(separator: " "))
+            expected: hexDump(PoemFormat.magic), found: hexDump(magic))
         let (major, minor) = (Int(try reader.u16()), Int(try reader.u16()))
         try reader.require(
             major == PoemFormat.majorVersion, .majorVersion, at: 8,
@@ -196,7 +195,7 @@ struct Container {
             storedHash: storedHash, decodedHash: decodedHash)
     }
 
-    /// Rules 23 to 27.
+    /// Rules 23, 24, 25 and 27 for one section after another, then rule 26.
     private func checkKinds() throws(PoemError) {
         var seen: Set<SectionKind> = []
         for (i, section) in sections.enumerated() {
@@ -236,6 +235,7 @@ struct Container {
     func section(_ kind: SectionKind) -> SectionEntry? { sections.first { $0.kind == kind } }
 }
 
-private func hexByte(_ value: UInt8) -> String {
-    (value < 16 ? "0" : "") + String(value, radix: 16)
+/// Bytes as pairs of digits.
+func hexDump(_ bytes: some Sequence<UInt8>) -> String {
+    bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
 }

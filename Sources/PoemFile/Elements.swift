@@ -86,7 +86,7 @@ enum BytePlanes {
         }
     }
 
-    /// Puts the bytes of each element together again.
+    /// Puts the bytes of each element, which has two or four, together again.
     static func join(
         _ planes: UnsafeRawBufferPointer, elementSize: Int,
         into elements: UnsafeMutableRawBufferPointer
@@ -102,16 +102,11 @@ enum BytePlanes {
                     | UInt32(planes[3 &* count &+ i]) &<< 8
                 unsafe output[i] = low | high &<< 16
             }
-        } else if elementSize == 2 {
+        } else {
+            precondition(elementSize == 2, "elements of two or four bytes have planes")
             let output = unsafe elements.bindMemory(to: UInt16.self)
             for i in 0..<count {
                 unsafe output[i] = UInt16(planes[i]) | UInt16(planes[count &+ i]) &<< 8
-            }
-        } else {
-            for plane in 0..<elementSize {
-                for i in 0..<count {
-                    unsafe elements[i * elementSize + plane] = planes[plane * count + i]
-                }
             }
         }
     }

@@ -155,6 +155,9 @@ extension Metadata {
 
     /// The bytes of a section; `section` names it in errors.
     func encoded(as section: SectionKind) throws(PoemError) -> [UInt8] {
+        guard count <= PoemFormat.keyLimit else {
+            throw .unencodable("\(section) has \(count) keys, more than \(PoemFormat.keyLimit)")
+        }
         var writer = ByteWriter()
         writer.count(count)
         for (key, value) in entries {

@@ -1,6 +1,16 @@
 import PoeCore
 
 extension ModelConfiguration {
+    /// The fields that have a range, four bytes each in this order, by the names that errors have.
+    private static let sizes = [
+        "vocabularySize", "contextLength", "layerCount", "headCount", "modelDimension",
+        "feedForwardDimension", "normEpsilon",
+    ]
+    /// The fields that are codes, one byte each in this order, and the largest code of each.
+    private static let choices: [(name: String, largest: UInt8)] = [
+        ("activation", 1), ("position", 0), ("norm", 0), ("output head", 1), ("biases", 1),
+    ]
+
     /// Reads `ARCH` (rules 43 to 45).
     init(from reader: inout ByteReader) throws(PoemError) {
         let sizes = [
@@ -8,26 +18,26 @@ extension ModelConfiguration {
             try reader.count(), try reader.count(),
         ]
         let epsilon = try reader.f32()
-        let choices = reader.position
-        let activation = Activation(rawValue: try reader.u8())
-        let fixed = [try reader.u8(), try reader.u8()]
-        let flags = [try reader.u8(), try reader.u8()]
+        let start = reader.position
+        let codes = Array(try reader.take(Self.choices.count))
         self.init(
             vocabularySize: sizes[0], contextLength: sizes[1], layerCount: sizes[2],
             headCount: sizes[3], modelDimension: sizes[4], feedForwardDimension: sizes[5],
-            activation: activation ?? .gelu, normEpsilon: epsilon, hasBiases: flags[1] == 1,
-            tiesOutputHead: flags[0] == 1)
-        do {
+            activation: Activation(rawValue: codes[0]) ?? .gelu, normEpsilon: epsilon,
+            hasBiases: codes[4] == 1, tiesOutputHead: codes[3] == 1)
+        do throws(ConfigurationError) {
             try validate()
         } catch {
+            let field = Self.sizes.firstIndex(of: error.field) ?? 0
             throw reader.error(
-                .configurationRange, at: 0, expected: "in its range", found: error.description)
+                .configurationRange, at: 4 * field,
+                expected: "\(error.expected) for \(error.field)", found: error.found)
         }
-        try reader.require(
-            activation != nil && fixed == [0, 0] && flags.allSatisfy { $0 <= 1 },
-            .configurationChoice, at: choices,
-            expected: "an activation of 0 or 1, position 0, norm 0, tying and biases 0 or 1",
-            found: "a code outside these")
+        for (i, choice) in Self.choices.enumerated() {
+            try reader.require(
+                codes[i] <= choice.largest, .configurationChoice, at: start + i,
+                expected: "at most \(choice.largest) for \(choice.name)", found: "\(codes[i])")
+        }
         try reader.zeros(PoemFormat.configurationLength - reader.position, .configurationReserved)
     }
 

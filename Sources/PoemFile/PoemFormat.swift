@@ -27,6 +27,8 @@ package enum PoemFormat {
     /// Bytes that a token may spell.
     package static let tokenLengthLimit = 256
     static let directoryLimit = 16 << 20
+    /// Decoded bytes of a section of an unknown kind, which is kept without being decompressed.
+    static let unknownLimit = 1 << 40
     static let tensorLimit = 65_536
     static let chunkLimit = 1 << 20
     static let elementLimit = 1 << 40

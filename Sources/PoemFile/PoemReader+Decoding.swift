@@ -40,9 +40,11 @@ extension PoemReader {
             offset: entry.chunks[0].range.lowerBound)
         for row in 0..<entry.shape[0] {
             let step = unsafe bytes.load(fromByteOffset: row * 4, as: Float.self)
-            guard step.isFinite, step > 0 else {
+            guard step.isFinite, step > 0, entry.allows(step: step) else {
                 throw .malformed(
-                    .rowStep, place, expected: "finite and above 0",
+                    .rowStep, place,
+                    expected: entry.section == .weights
+                        ? "above 0 and, times 128, finite" : "finite and above 0",
                     found: "\(step) in row \(row)")
             }
         }

@@ -2,9 +2,9 @@ package import PoeCore
 
 /// An open `.poem` file: everything but the weights read and checked, the weights ready to decode.
 ///
-/// Opening checks rules 1 to 76 in the order of their numbers, within a section, cheap before costly,
-/// and allocates no more than the caps of the small sections. Decoding checks the rest, chunk by
-/// chunk. The file stays mapped while this object lives; let go of it once the weights are decoded.
+/// Opening checks rules 1 to 76, cheap before costly (`formats/poem.md`, "Order of checking"), and
+/// allocates no more than the caps of the small sections. Decoding checks the rest, chunk by chunk.
+/// The file stays mapped while this object lives; let go of it once the weights are decoded.
 package final class PoemReader: Sendable {
     /// The model's sizes and choices.
     package let configuration: ModelConfiguration
@@ -97,7 +97,8 @@ package final class PoemReader: Sendable {
         self.timings = timings
     }
 
-    /// Rules 66 to 68: names and shapes are what the configuration implies.
+    /// Rule 67, then 66 and 68 for one tensor after another: names and shapes are what the
+    /// configuration implies.
     private static func check(
         _ tensors: [TensorEntry], against configuration: ModelConfiguration, _ place: Place
     ) throws(PoemError) {

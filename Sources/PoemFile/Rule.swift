@@ -1,7 +1,8 @@
 /// The rules of a `.poem` file, by their numbers in `formats/poem.md`.
 ///
-/// They are listed in the order in which a reader checks them; each has one case here, one bad file
-/// in the tests and one heading in the document. Numbers of released rules never change.
+/// They are listed by what they are about; the order in which a reader checks them stands in the
+/// document under "Order of checking". Each has one case here, a bad file or more in the tests and one
+/// heading in the document. Numbers of released rules never change.
 package enum Rule: Int, Sendable, CaseIterable {
     // The file and its header.
     case fileTooShort = 1

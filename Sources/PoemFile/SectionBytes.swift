@@ -12,7 +12,10 @@ extension FileBytes {
         guard section.codec == .zstd else { return ByteReader(copy(section.range), origin: place) }
         var bytes = [UInt8](repeating: 0, count: section.decodedLength)
         let stored = unsafe pointer(section.range)
-        try unsafe decodeFrame(stored, at: place, with: decoder, into: &bytes)
+        try unsafe bytes.withUnsafeMutableBufferPointer { (output) throws(PoemError) in
+            try unsafe Zstd.decode(
+                stored, at: place, with: decoder, into: UnsafeMutableRawBufferPointer(output))
+        }
         let hash = XXH64.hash(bytes)
         guard hash == section.decodedHash else {
             throw .malformed(
@@ -34,15 +37,6 @@ extension FileBytes {
                 expected: section.storedHash.hexadecimal, found: hash.hexadecimal)
         }
     }
-
-    private func decodeFrame(
-        _ frame: UnsafeRawBufferPointer, at place: Place, with decoder: borrowing ZstdDecoder,
-        into bytes: inout [UInt8]
-    ) throws(PoemError) {
-        try unsafe bytes.withMutableBytes { (output) throws(PoemError) in
-            try unsafe Zstd.decode(frame, at: place, with: decoder, into: output)
-        }
-    }
 }
 
 extension Zstd {
@@ -51,8 +45,7 @@ extension Zstd {
         _ frame: UnsafeRawBufferPointer, at place: Place, with decoder: borrowing ZstdDecoder,
         into output: UnsafeMutableRawBufferPointer
     ) throws(PoemError) {
-        let header = unsafe Array(frame.prefix(headerLimit))
-        try checkHeader(header, at: place, decodedLength: output.count)
+        try unsafe checkHeader(of: frame, at: place, decodedLength: output.count)
         let length = unsafe frameLength(frame)
         guard length == frame.count else {
             throw .malformed(

@@ -67,7 +67,7 @@ package struct SectionKind: Sendable, Hashable, CustomStringConvertible {
     /// Whether the section is a run of chunks, which carry the hashes themselves.
     var isChunked: Bool { self == .weights || self == .optimizerData }
 
-    /// Decoded bytes at most; nil where the file's length is the only limit.
+    /// Decoded bytes at most; nil for chunks, which are stored as they are and end with the file.
     var lengthLimit: Int? {
         switch self {
         case .configuration: PoemFormat.configurationLength
@@ -75,7 +75,8 @@ package struct SectionKind: Sendable, Hashable, CustomStringConvertible {
         case .metadata, .evaluation, .training, .random, .cursor: PoemFormat.keysLimit
         case .card: PoemFormat.cardLimit
         case .tensors, .optimizer: PoemFormat.directoryLimit
-        default: nil
+        case .weights, .optimizerData: nil
+        default: PoemFormat.unknownLimit
         }
     }
 }

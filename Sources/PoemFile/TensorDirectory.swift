@@ -51,6 +51,10 @@ package struct TensorEntry: Sendable, Equatable {
     package var storedByteCount: Int { chunks.reduce(0) { $0 + $1.range.count } }
     /// Bytes that a reader may have to hold: the decoded bytes, or four for each element.
     var memory: Int { max(byteCount, count * 4) }
+
+    /// Whether no symbol can be worth more than a float holds, as weights must be; an optimizer's
+    /// tensor may hold what it likes.
+    func allows(step: Float) -> Bool { section != .weights || (step * 128).isFinite }
 }
 
 extension TensorEntry {
@@ -61,7 +65,6 @@ extension TensorEntry {
         let tensorCount = try reader.count()
         let chunkCount = try reader.count()
         let nameBytes = try reader.count()
-        try reader.zeros(4, .directoryReserved)
         try reader.require(
             (1...PoemFormat.tensorLimit).contains(tensorCount)
                 && (1...PoemFormat.chunkLimit).contains(chunkCount)
@@ -70,12 +73,17 @@ extension TensorEntry {
             expected:
                 "1 to \(PoemFormat.tensorLimit) tensors, 1 to \(PoemFormat.chunkLimit) chunks",
             found: "\(tensorCount) tensors, \(chunkCount) chunks, \(nameBytes) bytes of names")
+        try reader.zeros(4, .directoryReserved)
         // Arrays grow by what is there, not by what the counts promise.
         var records: [Record] = []
         for _ in 0..<tensorCount { records.append(try Record(from: &reader)) }
         var chunks = ChunkCursor(data: data, file: file)
         let chunksAt = reader.position
         for _ in 0..<chunkCount { try chunks.append(from: &reader) }
+        let remaining = reader.remaining
+        try reader.require(
+            nameBytes <= remaining, .sectionTooShort, at: reader.position,
+            expected: "\(nameBytes) bytes of names", found: "at its end after \(remaining)")
         var names = NameCursor(end: reader.position + nameBytes)
         var entries: [TensorEntry] = []
         var used = 0
@@ -105,11 +113,12 @@ extension TensorEntry {
         return entries
     }
 
-    /// Rule 72, and the multiples of rule 71.
+    /// Rule 72, and the multiples of rule 71; the first chunk's record is at `position`.
     private func checkCover(_ reader: ByteReader, _ position: Int) throws(PoemError) {
-        for chunk in chunks.dropLast() {
+        for (i, chunk) in chunks.dropLast().enumerated() {
             try reader.require(
-                chunk.decodedLength % PoemFormat.chunkAlignment == 0, .chunkLengths, at: position,
+                chunk.decodedLength % PoemFormat.chunkAlignment == 0, .chunkLengths,
+                at: position + i * ChunkCursor.recordLength + 12,
                 expected: "a multiple of 64 in every chunk of a tensor but its last",
                 found: "\(chunk.decodedLength)")
         }

@@ -8,17 +8,11 @@
 package enum TextFile {
     /// Replaces `path` by `text`, atomically.
     package static func write(_ text: String, to path: String) throws(PoemError) {
-        var text = text
+        let bytes = Array(text.utf8)
         try AtomicFile.replace(path) { (file) throws(PoemError) in
-            var failure: PoemError?
-            text.withUTF8 { bytes in
-                do throws(PoemError) {
-                    unsafe try file.append(UnsafeRawBufferPointer(bytes))
-                } catch {
-                    failure = error
-                }
+            unsafe try bytes.withStoredBytes { (bytes) throws(PoemError) in
+                unsafe try file.append(bytes)
             }
-            if let failure { throw failure }
         } verify: { (_) throws(PoemError) in
         }
     }
@@ -26,7 +20,7 @@ package enum TextFile {
     /// Throws if no text can be written to `path`: a folder or a device stands there.
     package static func check(_ path: String) throws(PoemError) { _ = try AtomicFile.resolve(path) }
 
-    /// The text at `path`, or nil if it cannot be read or is not UTF-8.
+    /// The text at `path`, or nil if it cannot be read to its end or is not UTF-8.
     package static func contents(of path: String) -> String? {
         guard let file = unsafe fopen(path, "rb") else { return nil }
         defer { unsafe fclose(file) }
@@ -37,6 +31,8 @@ package enum TextFile {
             guard count > 0 else { break }
             bytes += part[..<count]
         }
+        // Nothing comes from a folder either, which opens like a file.
+        guard unsafe ferror(file) == 0 else { return nil }
         return String(validating: bytes, as: UTF8.self)
     }
 

@@ -17,16 +17,7 @@ extension TokenizerDescription {
                 expected: "1 (characters), 2 (merges of characters) or 3 (merges of bytes)",
                 found: "\(code)")
         }
-        let unknown = UnknownPolicy(rawValue: try reader.u8())
-        let pretokenizer = Pretokenizer(rawValue: try reader.u8())
-        try reader.zeros(1, .tokenizerReserved)
-        let folds = Folds(rawValue: try reader.u32())
-        guard let unknown, let pretokenizer, folds.isSubset(of: .all) else {
-            throw reader.error(
-                .tokenizerChoice, at: 1,
-                expected: "an unknown policy of 0 to 2, a pre-tokenizer of 0 or 1, folds below 32",
-                found: "a code outside these")
-        }
+        let (unknown, pretokenizer, folds) = try Self.choices(from: &reader)
         let replacement = try reader.u32()
         let counts = (
             characters: try reader.count(), merges: try reader.count(),
@@ -55,6 +46,32 @@ extension TokenizerDescription {
         try reader.require(
             self.vocabularySize == vocabularySize, .vocabularySize, at: 12,
             expected: "\(vocabularySize), as in ARCH", found: "\(self.vocabularySize)")
+    }
+
+    /// Rule 47, and the reserved byte among the choices.
+    private static func choices(
+        from reader: inout ByteReader
+    ) throws(PoemError) -> (UnknownPolicy, Pretokenizer, Folds) {
+        var code = try reader.u8()
+        guard let unknown = UnknownPolicy(rawValue: code) else {
+            throw reader.error(
+                .tokenizerChoice, at: 1, expected: "0 to 2 for unknown characters",
+                found: "\(code)")
+        }
+        code = try reader.u8()
+        guard let pretokenizer = Pretokenizer(rawValue: code) else {
+            throw reader.error(
+                .tokenizerChoice, at: 2, expected: "0 or 1 for the pre-tokenizer",
+                found: "\(code)")
+        }
+        try reader.zeros(1, .tokenizerReserved)
+        let folds = Folds(rawValue: try reader.u32())
+        guard folds.isSubset(of: .all) else {
+            throw reader.error(
+                .tokenizerChoice, at: 4, expected: "below 32 for the folds",
+                found: "\(folds.rawValue)")
+        }
+        return (unknown, pretokenizer, folds)
     }
 
     private static func check(

@@ -63,8 +63,7 @@ struct ZstdEncoder: ~Copyable {
 
 /// What can be said of a frame before it is decompressed.
 enum Zstd {
-    /// Length of the longest header of a single-segment frame without a dictionary.
-    static let headerLimit = 13
+    private static let magic: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD]
 
     static func message(_ code: Int) -> String {
         guard let name = unsafe ZSTD_getErrorName(code) else { return "broken" }
@@ -81,33 +80,30 @@ enum Zstd {
     ///
     /// RFC 8878, section 3.1.1: magic, descriptor, content size in 1, 2, 4 or 8 bytes.
     static func checkHeader(
-        _ header: [UInt8], at place: Place, decodedLength: Int
+        of frame: UnsafeRawBufferPointer, at place: Place, decodedLength: Int
     ) throws(PoemError) {
-        var reader = ByteReader(header, origin: place)
         func fail(_ expected: String, _ found: String) -> PoemError {
             .malformed(.frameHeader, place, expected: expected, found: found)
         }
-        guard header.count >= 6 else { throw fail("6 bytes or more", "\(header.count) bytes") }
-        let magic = try reader.u32()
-        guard magic == 0xFD2F_B528 else {
-            throw fail("marked fd2fb528", "marked " + String(magic, radix: 16))
+        guard frame.count >= 6 else {
+            throw fail("6 bytes or more long", "\(frame.count) bytes long")
         }
-        let descriptor = try reader.u8()
+        let mark = unsafe Array(frame.prefix(4))
+        guard mark == magic else {
+            throw fail("marked " + hexDump(magic), "marked " + hexDump(mark))
+        }
+        let descriptor = unsafe frame[4]
         // Single segment, no reserved bit, no checksum, no dictionary.
         guard descriptor & 0x3F == 0x20 else {
             throw fail(
                 "a single segment without checksum and dictionary (descriptor 0x20)",
                 "of descriptor 0x" + String(descriptor, radix: 16))
         }
-        let length: Int
-        switch descriptor >> 6 {
-        case 0: length = Int(try reader.u8())
-        case 1: length = Int(try reader.u16()) + 256
-        case 2: length = try reader.count()
-        default: length = try reader.size()
-        }
+        // The two largest numbers mean that it cannot be told, the frame ending within its header.
+        let length = unsafe ZSTD_getFrameContentSize(frame.baseAddress, frame.count)
         guard length == decodedLength else {
-            throw fail("of \(decodedLength) decoded bytes", "of \(length)")
+            let isKnown = length < UInt64.max - 1
+            throw fail("of \(decodedLength) decoded bytes", isKnown ? "of \(length)" : "cut")
         }
     }
 }

@@ -71,7 +71,7 @@ import Testing
     @Test(arguments: [Profile.lossless, .compact(CompactSettings())])
     func logitsThatAreNoNumbersAreMalformed(_ profile: Profile) throws {
         let path = place.folder.path + "/huge.poem"
-        try TinyModel.make(scale: 1e38).write(to: path, profile: profile)
+        try TinyModel.make(scale: 1e37).write(to: path, profile: profile)
         for options in [[], ["--temp", "0"], ["--jsonl", "--logprobs", "1"]] {
             let run = try Program("poe-run").run(
                 [path, "-p", "The", "-n", "2", "-s", "1", "--no-display-prompt"] + options)

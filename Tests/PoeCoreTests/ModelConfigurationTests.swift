@@ -81,4 +81,15 @@ import Testing
         let error = #expect(throws: ConfigurationError.self) { try configuration.validate() }
         #expect(error?.field == "normEpsilon")
     }
+
+    /// What `validate()` would refuse has sizes that mean nothing, and no trap.
+    @Test func sizesOfAnInvalidConfigurationDoNotTrap() {
+        for value in [Int.min, -1, 0, Int.max] {
+            let broken = ModelConfiguration(
+                vocabularySize: value, contextLength: value, layerCount: value, headCount: value,
+                modelDimension: value, feedForwardDimension: value, tiesOutputHead: false)
+            _ = broken.parameterCount
+            #expect(broken.headDimension == (value == .max ? 1 : 0))
+        }
+    }
 }

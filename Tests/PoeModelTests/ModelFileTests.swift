@@ -116,6 +116,26 @@ struct ModelFileTests {
         }
     }
 
+    @Test("a grid whose symbols are worth more than floats hold is refused")
+    func tooLargeAStep() throws {
+        var contents = try TinyModel.model().contents(.compact(CompactSettings()))
+        let matrix = try #require(
+            contents.tensors.firstIndex { $0.data.elementType == .i8 })
+        let symbols = [Int8](repeating: 127, count: contents.tensors[matrix].data.count)
+        contents.tensors[matrix].data = .i8(
+            symbols, .perTensor(step: .greatestFiniteMagnitude))
+        let reader = try PoemReader(bytes: PoemWriter.bytes(contents))
+        let error = #expect(throws: ModelError.self) { try Model.load(reader) }
+        guard case .file(let reason) = error else {
+            Issue.record("\(String(describing: error)) is no error of the file")
+            return
+        }
+        #expect(reason.rule == .weightValue)
+        #expect(throws: ModelError.file(reason)) {
+            try PackedWeights.load(reader, arithmetic: .int8)
+        }
+    }
+
     @Test("errors say what is wrong")
     func errors() throws {
         try withTemporaryFolder { folder in

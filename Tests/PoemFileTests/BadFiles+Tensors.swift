@@ -160,7 +160,7 @@ extension BadFiles {
             var contents = Samples.tiny
             let last = try #require(contents.tensors.firstIndex { $0.name == "token_embedding" })
             contents.tensors[last].data = .i8([1, 2], .perRow(steps: [0.5, 0.25]))
-            let steps: [Float] = [0, -1, .nan, .infinity]
+            let steps: [Float] = [0, -1, .nan, .infinity, .greatestFiniteMagnitude]
             return try (steps.map { ($0.bitPattern, 4) } + [(1, 8), (1, 60)]).map { bits, offset in
                 var file = try HostileFile(contents)
                 file.edit("WGTS") { $0.put(bits, at: 512 + offset) }
@@ -168,10 +168,13 @@ extension BadFiles {
             }
         default:
             // The third chunk of the tiny model is the f32 gain of the first norm.
-            return try [Float.nan, .infinity, -.infinity].map { value in
+            let values = try [Float.nan, .infinity, -.infinity].map { value in
                 let file = try tiny("WGTS") { $0.put(value.bitPattern, at: 128) }
                 return BadFile(bytes: HostileFile.repairingEverything(file.bytes))
             }
+            // A step that is finite, and symbols that are worth more than a float holds.
+            let step = Float.greatestFiniteMagnitude
+            return values + [try tiny("TNSR") { $0.put(step.bitPattern, at: 44) }]
         }
     }
 }

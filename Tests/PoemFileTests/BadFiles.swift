@@ -152,16 +152,21 @@ enum BadFiles {
             ]
         default:
             let frame = runLengthFrame(of: 0, count: 200)
+            func claiming(_ length: Int, _ kind: String) throws -> BadFile {
+                try tiny {
+                    $0.sections.append(
+                        .init(
+                            kind: kind, flags: 0, codec: 1, bytes: frame, decodedLength: length,
+                            decodedHash: 0))
+                }
+            }
             return [
                 try tiny("META") { $0 = [UInt8](repeating: 0, count: (1 << 20) + 1) },
                 try tiny("ARCH") { $0.append(0) },
                 // A bomb: eleven bytes that claim to be 2^40.
-                try tiny {
-                    $0.sections.append(
-                        .init(
-                            kind: "CARD", flags: 0, codec: 1, bytes: frame,
-                            decodedLength: 1 << 40, decodedHash: 0))
-                },
+                try claiming(1 << 40, "CARD"),
+                // Kinds that are not known.
+                try claiming(1 << 40 + 1, "XTRA"), try claiming(.max, "XTRA"),
             ]
         }
     }
@@ -199,6 +204,8 @@ enum BadFiles {
                 try card { $0[4] &= ~0x20 },  // several segments
                 try card { $0[5] = 199 },  // another content size
                 try card { $0 = Array($0.prefix(5)) },
+                // A size of eight bytes, of which one is there.
+                try card { $0 = [0x28, 0xB5, 0x2F, 0xFD, 0xE0, 200] },
             ]
         case .frameLength:
             return [
@@ -216,6 +223,8 @@ enum BadFiles {
                 try tiny("META") { $0.removeLast() }, try tiny("TOKN") { $0.removeLast(8) },
                 try tiny("ARCH") { $0.removeLast() },
                 try tiny("TNSR") { $0 = Array($0.prefix(100)) },
+                // One byte of names more than there are.
+                try tiny("TNSR") { $0.put(UInt32(227), at: 8) },
             ]
         case .sectionTooLong:
             return [

@@ -101,6 +101,7 @@ struct DamageTests {
         let good = try PoemWriter.bytes(Samples.everything)
         let random = CounterRandom(seed: 5)
         let file = HostileFile(good)
+        var rules: Set<Rule> = []
         for round in 0..<400 {
             var broken = file
             let section = random.integer(
@@ -111,7 +112,11 @@ struct DamageTests {
             }
             if case .failure(let error) = outcome(broken.assembled()) {
                 #expect(error.failureKind == .malformed)
+                let rule = try #require(error.rule, "\(error)")
+                rules.insert(rule)
             }
         }
+        // Keys, text, sizes, tokenizer, directories and chunks each have a rule of their own.
+        #expect(rules.count >= 6, "only \(rules)")
     }
 }

@@ -108,6 +108,7 @@ struct SystemTests {
         add { $0.metadata = ["No": 1] }
         add { $0.metadata = ["": 1] }
         add { $0.metadata = ["nan": .double(.nan)] }
+        add { for i in 0..<4_097 { $0.metadata["key\(i)"] = .integer(i) } }
         add { $0.metadata = ["long": .string(String(repeating: "x", count: 65_537))] }
         add { $0.card = String(repeating: "x", count: 1 << 20 | 1) }
         add { $0.tokenizer.specialTokens = [SpecialToken(id: 7, bytes: [1], role: .other)] }
@@ -195,6 +196,76 @@ struct SystemTests {
             guard try folder.names == ["a.poem"] else { exit(3) }
             guard try PoemReader(path: path).metadata == Samples.tiny.metadata else { exit(4) }
         }
+    }
+
+    /// A process of its own, whose temporary files are numbered from 0.
+    @Test func leftOversDoNotStandInTheWay() async {
+        await #expect(processExitsWith: .success) {
+            let folder = try TemporaryFolder()
+            let path = folder.path + "/a.poem"
+            let leftOvers = (0..<1_500).map { ".poe.\(getpid()).\($0).tmp" }
+            for name in leftOvers {
+                try Data().write(to: URL(filePath: folder.path + "/" + name))
+            }
+            // A thousand names are tried, so that the first try shows that these are the names.
+            do throws(PoemError) {
+                try PoemWriter.write(Samples.tiny, to: path)
+                exit(1)
+            } catch {
+                guard case .cannotCreate(path, _) = error else { exit(2) }
+            }
+            try PoemWriter.write(Samples.tiny, to: path)
+            guard try folder.names == (leftOvers + ["a.poem"]).sorted() else { exit(3) }
+        }
+    }
+
+    @Test func namesAreAsLongAsTheSystemAllows() throws {
+        let folder = try TemporaryFolder()
+        let name = String(repeating: "n", count: 245) + ".poem"
+        try PoemWriter.write(Samples.tiny, to: folder.path + "/" + name)
+        #expect(try folder.names == [name])
+        let longer = folder.path + "/" + String(repeating: "n", count: 256)
+        let error = failure { () throws(PoemError) in try TextFile.check(longer) }
+        #expect(error?.failureKind == .cannotCreate)
+    }
+
+    /// A link to a link to where nothing is yet; and one to itself, which leads nowhere.
+    @Test func linksToNewFilesAreFollowed() throws {
+        let folder = try TemporaryFolder()
+        func makeLink(_ name: String, to target: String) throws {
+            try FileManager.default.createSymbolicLink(
+                atPath: folder.path + "/" + name, withDestinationPath: target)
+        }
+        try makeLink("first.poem", to: "second.poem")
+        try makeLink("second.poem", to: folder.path + "/later.poem")
+        try makeLink("self.poem", to: "self.poem")
+        try PoemWriter.write(Samples.tiny, to: folder.path + "/first.poem")
+        let names = ["first.poem", "later.poem", "second.poem", "self.poem"]
+        #expect(try folder.names == names)
+        for (name, target) in [
+            ("first.poem", "second.poem"), ("second.poem", folder.path + "/later.poem"),
+        ] {
+            let destination = try FileManager.default.destinationOfSymbolicLink(
+                atPath: folder.path + "/" + name)
+            #expect(destination == target)
+        }
+        let later = try PoemReader(path: folder.path + "/later.poem")
+        #expect(later.metadata == Samples.tiny.metadata)
+        let error = failure { () throws(PoemError) in
+            try PoemWriter.write(Samples.tiny, to: folder.path + "/self.poem")
+        }
+        #expect(error?.failureKind == .cannotCreate)
+        #expect(try folder.names == names)
+    }
+
+    @Test func whatCannotBeReadHasNoText() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/a.txt"
+        try TextFile.write("text", to: path)
+        #expect(TextFile.contents(of: path) == "text")
+        #expect(TextFile.contents(of: folder.path + "/missing") == nil)
+        // It opens like a file, and cannot be read.
+        #expect(TextFile.contents(of: folder.path) == nil)
     }
 
     @Test func linksAreFollowedAndPermissionsKept() throws {

@@ -120,8 +120,9 @@ def read_keys(content):
 
 def read_tensors(directory, data, check_hashes):
     """Yields (name, type, shape, stored bytes, float32 array) for each tensor."""
-    tensors, chunks, _, _ = struct.unpack_from("<4I", directory)
+    tensors, chunks, name_bytes, _ = struct.unpack_from("<4I", directory)
     name_at, chunk_at, end = 16 + 32 * tensors + 24 * chunks, 16 + 32 * tensors, 0
+    require(name_at + name_bytes == len(directory), "a directory has another length than its counts say")
     for i in range(tensors):
         name_length, kind, rank, grid, planes, *rest = struct.unpack_from(
             "<HBBBB2x4IIf", directory, 16 + 32 * i)
