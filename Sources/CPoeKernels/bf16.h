@@ -6,7 +6,8 @@
 // a fused multiply-add that reads and writes subnormal numbers as zeros. Sets without the instruction
 // make the same bits of two multiply-adds in f32, with the processor told to flush subnormals.
 
-/// Words of the steps of `even` and `odd`, rounded to nearest, ties to even; subnormal becomes 0.
+/// Words of the steps of `even` and `odd`, rounded to nearest, ties to even; subnormal becomes 0, and NaN
+/// stays NaN, which rounding could carry to infinity or to 0.
 INLINE u16 words_of(v16 even, v16 odd) {
 #if defined(DOT_BF16)
     // The instruction puts the rounded lanes of one behind those of the other; the permutation
@@ -20,8 +21,9 @@ INLINE u16 words_of(v16 even, v16 odd) {
     for (int i = 0; i < 2; i++) {
         u16 x = halves[i];
         u16 normal = (u16)((x & 0x7f800000u) != 0) | 0x80000000u;
+        u16 nan = (u16)((i16)(x & 0x7fffffffu) > 0x7f800000);
         x &= normal;
-        halves[i] = x + 0x7fffu + (x >> 16 & 1);
+        halves[i] = ((x + 0x7fffu + (x >> 16 & 1)) & ~nan) | ((x | 0x00400000u) & nan);
     }
     return halves[0] >> 16 | (halves[1] & 0xffff0000u);
 #endif

@@ -41,9 +41,9 @@ static void layer_norm_backward(const float *d_out, ptrdiff_t d_out_row, const f
                                 ptrdiff_t d_x_row) {
     for (ptrdiff_t r = 0; r < rows; r++, x += x_row, d_out += d_out_row, d_x += d_x_row) {
         v16 sum_g = splat(0.0f), sum_gn = splat(0.0f);
-        // Lanes past the end have gradient 0, so that what stands in n there does not matter.
+        // Lanes past the end have gradient 0, but x - mean is large there, and 0 times infinity is NaN.
         FOR_VECTORS(columns) {
-            v16 n = (load_some(x + j, left) - mean[r]) * inverse[r];
+            v16 n = tail_zeroed((load_some(x + j, left) - mean[r]) * inverse[r], left);
             v16 g = load_some(d_out + j, left) * load_some(gain + j, left);
             sum_g += g;
             sum_gn = fma16(g, n, sum_gn);
@@ -119,8 +119,11 @@ INLINE v16 gelu_slope(int32_t kind, v16 x) {
         return fma16(x, n.density, n.below);
     }
     v16 s = sigmoid_of_tanh_gelu(x);
-    v16 slope = fma16(x * x, splat(3.0f * TANH_CUBIC), splat(TANH_LINEAR));
-    return fma16(x * s * (1.0f - s), slope, s);
+    // Far below 0 the least s is still above 0, and the factors beside it grow as x^3: they stop at 1e4.
+    const v16 most = splat(1e4f);
+    v16 c = choose(x > most, most, choose(x < -most, -most, x));
+    v16 slope = fma16(c * c, splat(3.0f * TANH_CUBIC), splat(TANH_LINEAR));
+    return fma16(c * s * (1.0f - s), slope, s);
 }
 
 static void activate(int32_t kind, const float *x, ptrdiff_t x_row, ptrdiff_t rows,

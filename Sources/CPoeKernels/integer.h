@@ -72,10 +72,11 @@ static void quantize(const float *x, ptrdiff_t x_row, ptrdiff_t rows, ptrdiff_t 
 // Rows that are normalized together: in one, each step of a sum waits for the last.
 #define NORM_ROWS 4
 
-/// Sixteen normalized elements, as `layer_norm` makes them.
+/// Sixteen normalized elements, as `layer_norm` makes them; zeros behind the last column, where the mean
+/// would show.
 INLINE v16 normal_of(const float *x, float mean, float inverse, v16 gain, v16 bias,
                      ptrdiff_t left) {
-    return fma16((load_some(x, left) - mean) * inverse, gain, bias);
+    return fma16(tail_zeroed((load_some(x, left) - mean) * inverse, left), gain, bias);
 }
 
 /// NORM_ROWS rows: the operations of `layer_norm`, then of `quantize_row`, row by row, and so the
@@ -100,7 +101,6 @@ INLINE void normalize_quantize_rows(const float *x, ptrdiff_t x_row, const float
     FOR_ROWS tops[i] = splat_int(0);
     FOR_VECTORS(columns) {
         v16 g = load_some(gain + j, left), b = bias ? load_some(bias + j, left) : splat(0.0f);
-        // Behind the last column the mean would show, were gain and bias not zero there.
         FOR_ROWS tops[i] = greater_bits(
             normal_of(x + i * x_row + j, mean[i], inverse[i], g, b, left), tops[i]);
     }
@@ -253,7 +253,7 @@ INLINE void integer_tile(const int rows, const int vectors, const poe_integer_pr
         if (R <= INTEGER_ROWS) integer_tile(R <= INTEGER_ROWS ? R : 1, vectors, q, row, b, b_step, column); \
         return;
 
-/// `integer_tile` with a constant width and 2 ... INTEGER_ROWS rows.
+/// `integer_tile` with a constant width and 1 ... INTEGER_ROWS rows.
 INLINE void integer_rows(ptrdiff_t rows, const int vectors, const poe_integer_product *q,
                          ptrdiff_t row, const uint8_t *b, ptrdiff_t b_step, ptrdiff_t column) {
     switch (rows) {

@@ -10,7 +10,8 @@ package import PoeNumerics
 /// tokens came in one prefill, in several, or one by one.
 ///
 /// One engine belongs to one caller at a time; engines on the same ``PoeModel/PackedWeights`` are
-/// independent. Once made, it allocates only for more rows of logits than it has seen.
+/// independent. Once its scratch memory has grown to the largest pass, ``prefill(_:into:)`` allocates
+/// nothing, except in f32 a closure for each operation that threads share.
 package final class Engine {
     /// Tokens that a row has to run next.
     package struct Input {

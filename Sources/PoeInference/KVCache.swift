@@ -113,11 +113,33 @@ package final class KVCache {
     /// Takes over the positions of another row of the same model and capacity.
     package func copy(from other: KVCache) {
         precondition(
-            other.capacity == capacity && other.layerBytes == layerBytes,
-            "\(other.capacity) positions into \(capacity)")
-        unsafe memory.copyMemory(
-            from: other.memory, byteCount: configuration.layerCount * layerBytes)
+            other.arithmetic == arithmetic && other.capacity == capacity
+                && other.layerBytes == layerBytes,
+            "\(other.capacity) positions in \(other.arithmetic)"
+                + " into \(capacity) in \(arithmetic)")
+        // What is filled, not what there is room for: a prompt may be much shorter.
+        for layer in 0..<configuration.layerCount {
+            switch arithmetic {
+            case .f32: copyFloats(layer, from: other)
+            case .int8: copyIntegers(layer, from: other)
+            }
+        }
         count = other.count
+    }
+
+    private func copyFloats(_ layer: Int, from other: KVCache) {
+        let filled = 0..<other.count
+        keys(layer).rows(filled).flat.copy(from: other.keys(layer).rows(filled).flat)
+        values(layer).rows(filled).flat.copy(from: other.values(layer).rows(filled).flat)
+    }
+
+    /// Blocks of positions follow each other, so that the first ones are a smaller cache.
+    private func copyIntegers(_ layer: Int, from other: KVCache) {
+        let bytes = QuantizedCache.byteCount(
+            capacity: other.count, heads: configuration.headCount,
+            dimension: configuration.headDimension)
+        unsafe (memory + layer * layerBytes).copyMemory(
+            from: other.memory + layer * layerBytes, byteCount: bytes)
     }
 
     /// Counts `positions` more that the engine has written.

@@ -16,6 +16,9 @@ final class IntegerParameters: @unchecked Sendable {
     private let kernels: IntegerKernels
 
     init(_ layout: ParameterLayout, kernels: IntegerKernels) {
+        precondition(
+            layout.configuration.contextLength <= PackedWeights.mostIntegerPositions,
+            "int8 attention over \(layout.configuration.contextLength) positions")
         self.layout = layout
         self.kernels = kernels
         let isMatrix = { (kind: ParameterKind) in kind == .matrix || kind == .tokenEmbedding }
@@ -75,6 +78,8 @@ final class IntegerParameters: @unchecked Sendable {
     }
 
     /// Takes floats; those of a matrix are rounded to symbols, with a step for each output.
+    ///
+    /// An output with a weight that is not finite gets a step that is no number, so that logits show it.
     func fill(_ name: String, floats values: UnsafeBufferPointer<Float>) {
         guard let matrix = matrices[name] else {
             let buffer = self.floats.part(name)
@@ -91,6 +96,10 @@ final class IntegerParameters: @unchecked Sendable {
         var steps = [Float](repeating: 1, count: matrix.outputs)
         for row in 0..<matrix.outputs {
             let range = row * columns..<(row + 1) * columns
+            guard range.allSatisfy({ unsafe values[$0].isFinite }) else {
+                steps[row] = .nan
+                continue
+            }
             let largest = range.reduce(Float(0)) { unsafe max($0, values[$1].magnitude) }
             // A row of zeros, or of numbers too small to divide by, becomes zeros.
             guard largest >= .leastNormalMagnitude * Grid.largestSymbol else { continue }

@@ -70,9 +70,16 @@ extension Compute {
 
     /// Copies what is above the diagonal to below it.
     private func mirror(_ c: Matrix) {
+        precondition(c.rows == c.columns, "a symmetric product of [\(c.rows), \(c.columns)]")
         split(c.rows, grain: rowGrain) { rows in
-            for row in rows {
-                for column in 0..<row { c[row, column] = c[column, row] }
+            // A line of each row at a time: going down whole columns would fetch lines for one element.
+            for first in stride(from: 0, to: rows.upperBound, by: columnGrain) {
+                for row in rows where row > first {
+                    for column in first..<min(first + columnGrain, row) {
+                        unsafe c.pointer[row * c.stride + column] =
+                            c.pointer[column * c.stride + row]
+                    }
+                }
             }
         }
     }

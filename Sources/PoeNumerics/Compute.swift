@@ -5,7 +5,8 @@ import CPoeKernels
 /// Results depend on the shapes only: never on the number of threads or the kernel set. Work is
 /// split by what is written, so that one thread does each sum, in one written order
 /// (Documentation/Kernels.md). Every operation returns when its work is done, and allocates
-/// nothing once its scratch memory has grown to the largest shape seen.
+/// nothing once its scratch memory has grown to the largest shape seen, but for the closure that
+/// ``WorkerPool/run(_:_:)`` hands to other threads.
 ///
 /// One engine or trainer owns one; not for two threads at once. Shapes that do not fit each other
 /// trap with a message. Outputs must not overlap inputs unless the operation says they may.

@@ -40,8 +40,8 @@ package struct IntegerKernels: @unchecked Sendable {
     /// Turns each row into int8: `scale = max |x| / 127`, `symbol = x * (127 / max |x|)` rounded,
     /// ties to even.
     ///
-    /// A row whose greatest magnitude is below 2^-100, or that holds an infinity or NaN, becomes
-    /// zeros of scale 0.
+    /// A row whose greatest magnitude is below 2^-100 becomes zeros of scale 0; one that holds an
+    /// infinity or NaN, zeros of scale NaN.
     package func quantize(_ x: Matrix, into out: QuantizedRows) {
         precondition(
             x.rows == out.rows && x.columns == out.columns,

@@ -11,19 +11,6 @@ package import PoeCore
 /// Plain loops over row-major arrays, values in and values out. Slow, for reading and for tests;
 /// nothing else calls it.
 package enum Reference {
-    /// `out[m, n] = sum over k of a[m, k] b[k, n]`.
-    package static func multiply(
-        _ a: [Double], _ b: [Double], m: Int, k: Int, n: Int
-    ) -> [Double] {
-        var out = [Double](repeating: 0, count: m * n)
-        for i in 0..<m {
-            for p in 0..<k {
-                for j in 0..<n { out[i * n + j] += a[i * k + p] * b[p * n + j] }
-            }
-        }
-        return out
-    }
-
     /// `out[r, c] = (x[r, c] - mean[r]) * inverseDeviation[r] * gain[c] + bias[c]`, where
     /// `inverseDeviation = 1 / sqrt(variance + epsilon)` and the variance divides by the count.
     package static func layerNorm(

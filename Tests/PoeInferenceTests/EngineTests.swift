@@ -41,6 +41,15 @@ struct EngineTests {
     }
 
     @Test(
+        "an int8 weight that is no number shows in the logits", arguments: [Float.nan, .infinity])
+    func int8ShowsWhatIsNotFinite(value: Float) {
+        let weights = TinyModel.weights()
+        weights.vector(weights.layout.blocks[1].upWeight)[30] = value
+        let logits = Engine(weights, arithmetic: .int8, threads: 1).logits(TinyModel.tokens(3))
+        #expect(logits.joined().allSatisfy { $0.isNaN })
+    }
+
+    @Test(
         "a token changes no logit before it and every one from it on", arguments: [0, 1, 11, 23],
         Arithmetic.allCases)
     func isCausal(changed: Int, arithmetic: Arithmetic) {

@@ -151,13 +151,18 @@ struct GenerationTests {
         }
     }
 
-    @Test("equal prompts are prefilled once and give the same tokens as alone")
-    func sharedPrefill() throws {
-        let engine = TinyModel.engine()
-        let prompt = TinyModel.tokens(9)
+    /// The prompt fills more than one block of 16 positions of an int8 cache, and not all of it.
+    @Test(
+        "equal prompts are prefilled once and give the same tokens as alone",
+        arguments: Arithmetic.allCases)
+    func sharedPrefill(arithmetic: Arithmetic) throws {
+        var configuration = TinyModel.configuration
+        configuration.contextLength = 60
+        let engine = TinyModel.engine(configuration, arithmetic)
+        let prompt = TinyModel.tokens(20)
         let requests = (0..<6).map { request($0 == 3 ? [1, 2] : prompt, 12, sample: UInt64($0)) }
         let (results, statistics) = try engine.generate(requests)
-        #expect(statistics.prefillTokens == 9 + 2)
+        #expect(statistics.prefillTokens == 20 + 2)
         #expect(results == (try requests.map { try engine.generate([$0]).results[0] }))
         #expect(Set(results.map(\.tokens)).count == 6)
     }

@@ -159,6 +159,21 @@ import Testing
         #expect(logits.floats == [0, 0, 0, 0, 0, 0, -1, 0, 0, 0, 0, 1])
     }
 
+    /// Far out activations are lines, although terms of their slopes grow without bound.
+    @Test(arguments: Activation.allCases) func slopesSettle(kind: Activation) {
+        let x = Table(1, 4, seed: 1)
+        x.vector.set(to: [-2e19, -1e13, 1e13, 2e19])
+        let found = sameOnAll { compute in
+            let slopes = Table(1, 4, seed: 2)
+            slopes.matrix.fill(1)
+            compute.activateBackward(slopes.matrix, x: x.matrix, kind, into: slopes.matrix)
+            return [slopes]
+        }
+        #expect(x.doubles.map { Reference.activate($0, kind).slope } == [0, 0, 1, 1])
+        #expect(Array(found[0][2...]) == [1, 1])
+        #expect(found[0][..<2].allSatisfy { abs($0) < 1e-25 })
+    }
+
     @Test func wrongShapesTrap() async {
         await #expect(processExitsWith: .failure) {
             let compute = Compute(threads: 1)

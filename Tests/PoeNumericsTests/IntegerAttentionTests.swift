@@ -166,6 +166,44 @@ import Testing
         }
     }
 
+    /// One element of the keys, the values or the query: it spoils all of its head and nothing else.
+    @Test(arguments: [Float.nan, .infinity], 0..<3)
+    func notFiniteShowsInItsHead(value: Float, place: Int) {
+        let (heads, dimension, count, spoiledHead) = (6, 20, 37, 2)
+        let width = heads * dimension
+        let tables = [
+            Table(count, width, seed: 1), Table(count, width, seed: 2), Table(1, width, seed: 3),
+        ]
+        func attend(_ kernels: IntegerKernels) -> [Float] {
+            let memory = Memory(capacity: count, heads: heads, dimension: dimension)
+            for position in 0..<count {
+                kernels.store(
+                    keys: tables[0].matrix.row(position), values: tables[1].matrix.row(position),
+                    position: position, heads: 0..<heads, into: memory.cache)
+            }
+            let out = Table(1, width, seed: 4)
+            let scratch = Table(
+                1, IntegerKernels.attendScratch(capacity: count, dimension: dimension), seed: 5)
+            kernels.attend(
+                query: tables[2].vector, heads: 0..<heads, over: memory.cache, count: count,
+                scoreScale: 0.2, into: out.vector, scratch: scratch.vector)
+            withExtendedLifetime(memory) {}
+            return out.floats
+        }
+        let sets = KernelSet.available.map { IntegerKernels($0) }
+        let before = sets.map(attend)
+        tables[place].matrix[place == 2 ? 0 : 20, spoiledHead * dimension + 17] = value
+        for (kernels, before) in zip(sets, before) {
+            let after = attend(kernels)
+            for i in 0..<width {
+                let isAsItShould =
+                    i / dimension == spoiledHead
+                    ? after[i].isNaN : after[i].bitPattern == before[i].bitPattern
+                #expect(isAsItShould, "element \(i) with \(kernels.kernels)")
+            }
+        }
+    }
+
     @Test func outputMayBeTheQuery() {
         let kernels = IntegerKernels()
         let memory = Memory(capacity: 3, heads: 2, dimension: 12)

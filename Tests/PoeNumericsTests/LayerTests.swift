@@ -40,6 +40,33 @@ import Testing
         #expect(relativeError(found[3], added(before.1.doubles, back.dBias)) < 1e-5)
     }
 
+    /// So far from the zeros that are read behind the last column that the distance overflows.
+    @Test(arguments: [17, 33]) func layerNormFarFromZero(columns: Int) {
+        let x = Table(2, columns, seed: 1)
+        x.matrix.fill(0x1p122)
+        let dOut = Table(2, columns, seed: 2)
+        let gain = Table(1, columns, seed: 3)
+        let found = sameOnAll { compute in
+            let out = Table(2, columns, seed: 4)
+            let mean = Table(1, 2, seed: 5)
+            let inverse = Table(1, 2, seed: 6)
+            let dX = Table(2, columns, seed: 7)
+            let dGain = Table(1, columns, seed: 8)
+            dX.matrix.fill(0)
+            compute.layerNorm(
+                x.matrix, gain: gain.vector, bias: nil, epsilon: 1e-5, into: out.matrix,
+                mean: mean.vector, inverseDeviation: inverse.vector)
+            compute.layerNormBackward(
+                dOut.matrix, x: x.matrix, mean: mean.vector, inverseDeviation: inverse.vector,
+                gain: gain.vector, accumulate: dX.matrix, dGain: dGain.vector, dBias: nil)
+            return [out, dX]
+        }
+        let back = Reference.layerNormBackward(
+            dOut.doubles, x: x.doubles, columns: columns, gain: gain.doubles, epsilon: 1e-5)
+        #expect(found[0].allSatisfy { $0 == 0 })
+        #expect(relativeError(found[1], back.dX) < 1e-5)
+    }
+
     @Test(arguments: Activation.allCases, [1, 5, 16, 33, 70])
     func activation(kind: Activation, columns: Int) {
         let x = Table(5, columns, seed: 1, spread: 3)
@@ -159,6 +186,7 @@ import Testing
             for i in 0..<count { second.matrix[0, i] *= second.matrix[0, i] }
             return (Table(1, count, seed: 2), Table(1, count, seed: 3), second)
         }
+        var squareBits: Set<UInt64> = []
         let found = sameOnAll { compute in
             let (weights, first, second) = start()
             compute.adamW(
@@ -170,8 +198,10 @@ import Testing
             let squares = compute.sumOfSquares(gradient.vector)
             let exact = gradient.doubles.reduce(0) { $0 + $1 * $1 }
             #expect(abs(squares - exact) <= 1e-13 * exact)
+            squareBits.insert(squares.bitPattern)
             return [weights, first, second, sum]
         }
+        #expect(squareBits.count == 1)
         let (w, m, v) = start()
         var expected = (w.doubles, m.doubles, v.doubles)
         Reference.adamW(

@@ -55,9 +55,12 @@ import Testing
         let aT = transposed(a)
         let bT = transposed(b)
         let plain = reference(
-            a.floats, b.floats, old: nil, bias: bias.floats, m: m, k: k, n: n, precision)
+            a.floats, b.floats, old: nil, bias: bias.floats, m: m, k: k, n: n, precision
+        ).map(\.bitPattern)
         let old = Table(m, n, seed: 4).floats
-        let added = reference(a.floats, b.floats, old: old, bias: nil, m: m, k: k, n: n, precision)
+        let added = reference(
+            a.floats, b.floats, old: old, bias: nil, m: m, k: k, n: n, precision
+        ).map(\.bitPattern)
         for (set, threads) in computations {
             let compute = Compute(threads: threads, kernels: set)
             let packed = [
@@ -81,8 +84,8 @@ import Testing
                             precision: precision)
                     }
                 }
-                #expect(c.floats == plain, "\(set), \(threads) threads, way \(way)")
-                #expect(d.floats == added, "\(set), \(threads) threads, way \(way)")
+                #expect(c.bits == plain, "\(set), \(threads) threads, way \(way)")
+                #expect(d.bits == added, "\(set), \(threads) threads, way \(way)")
                 #expect(c.marginIsIntact && d.marginIsIntact)
             }
         }
@@ -104,19 +107,19 @@ import Testing
                 compute.multiply(
                     x.matrix, x.matrix, transposeB: true, into: rows.matrix,
                     precision: precision, isSymmetric: true)
-                #expect(rows.floats == whole.floats)
+                #expect(rows.bits == whole.bits)
                 let columns = Table(shape.side, shape.side, seed: 8)
                 compute.multiply(
                     xT.matrix, transposeA: true, xT.matrix, into: columns.matrix,
                     precision: precision, isSymmetric: true)
-                #expect(columns.floats == whole.floats)
+                #expect(columns.bits == whole.bits)
                 let square = Table(shape.side, shape.side, seed: 9)
                 compute.multiply(
                     whole.matrix, whole.matrix, into: square.matrix, precision: precision)
                 compute.multiply(
                     whole.matrix, whole.matrix, into: rows.matrix, precision: precision,
                     isSymmetric: true)
-                #expect(rows.floats == square.floats)
+                #expect(rows.bits == square.bits)
             }
         }
     }
@@ -148,6 +151,29 @@ import Testing
         #expect(results[0].allSatisfy { !$0.isSubnormal })
         // Rounded to nearest, ties to even: 1 + 1/256 down to 1, 1 + 3/256 up to 1 + 1/64.
         #expect(Float(1.00390625).roundedToBF16 == 1 && Float(1.01171875).roundedToBF16 == 1.015625)
+    }
+
+    /// Rounded as numbers, the first would be -0 and the second infinity.
+    @Test(arguments: [UInt32(0x7fff_ffff), 0x7f80_0001, 0xffff_ffff, 0xff80_0001])
+    func bf16KeepsNaN(bits: UInt32) {
+        let spoiled = Table(2, 2, seed: 1)
+        let ones = Table(2, 2, seed: 2)
+        spoiled.matrix.fill(1)
+        ones.matrix.fill(1)
+        // In each row and column one.
+        for i in 0..<2 { spoiled.matrix[i, i] = Float(bitPattern: bits) }
+        for set in KernelSet.available {
+            let compute = Compute(threads: 1, kernels: set)
+            for isTransposed in [false, true] {
+                for (a, b) in [(spoiled, ones), (ones, spoiled)] {
+                    let c = Table(2, 2, seed: 3)
+                    compute.multiply(
+                        a.matrix, transposeA: isTransposed, b.matrix, transposeB: isTransposed,
+                        into: c.matrix, precision: .bf16)
+                    #expect(c.floats.allSatisfy { $0.isNaN }, "\(set)")
+                }
+            }
+        }
     }
 }
 

@@ -64,11 +64,12 @@ EMULATED __m512i _mm512_dpbusd_epi32(__m512i sum, __m512i a, __m512i b) {
 // Subnormal numbers are read and written as zeros by these two, whatever the processor was told.
 EMULATED float flushed(float x) { return fabsf(x) < 0x1p-126f ? copysignf(0, x) : x; }
 
-/// Rounded to nearest, ties to even. No case for NaN, which no test makes.
+/// Rounded to nearest, ties to even; NaN becomes a quiet one.
 EMULATED uint16_t bf16_of(float x) {
     uint32_t bits;
     x = flushed(x);
     memcpy(&bits, &x, 4);
+    if (isnan(x)) return (uint16_t)(bits >> 16 | 0x40);
     return (uint16_t)((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
 }
 

@@ -228,7 +228,7 @@ typedef struct poe_kernels {
 
     /// Rows of int8: scale = greatest magnitude / 127, symbol = x * (127 / greatest magnitude)
     /// rounded, ties to even; zeros from `columns` to `out_row`, a multiple of 64. A row with no
-    /// magnitude of 2^-100 or one that is not finite gets scale 0 and symbols 0.
+    /// magnitude of 2^-100 gets scale 0, one that is not finite scale NaN; both get symbols 0.
     void (*quantize)(const float *x, ptrdiff_t x_row, ptrdiff_t rows, ptrdiff_t columns,
                      int8_t *out, ptrdiff_t out_row, float *scales, int32_t *sums);
     /// As `layer_norm`, then `quantize`; `scratch` holds `columns` floats.

@@ -13,6 +13,10 @@ final class FloatForward: Forward {
     // values [3C], what the heads gathered [C], the inside of the feed-forward [F], and two by-products
     // of a layer norm that only training needs.
     private let x, normed, qkv, attended, hidden, mean, inverseDeviation: FloatBuffer
+    // For each position, what it attends to: the cache's floats, and how many positions. Kept, so that no
+    // layer allocates.
+    private var caches: [(keys: Matrix, values: Matrix)] = []
+    private var counts: [Int] = []
 
     init(
         _ weights: PackedWeights, _ layers: PackedWeights.Layers<PackedMatrix>, tokenTable: Matrix,
@@ -31,6 +35,8 @@ final class FloatForward: Forward {
         hidden = FloatBuffer(count: positions * configuration.feedForwardDimension)
         mean = FloatBuffer(count: positions)
         inverseDeviation = FloatBuffer(count: positions)
+        caches.reserveCapacity(positions)
+        counts.reserveCapacity(positions)
     }
 
     func run(_ pass: Pass, into logits: Matrix) {
@@ -77,16 +83,17 @@ final class FloatForward: Forward {
         let c = configuration.modelDimension
         let qkv = qkv.matrix(rows: pass.count, columns: 3 * c)
         multiply(normed, block.qkv, into: qkv)
-        var caches: [(keys: Matrix, values: Matrix)] = []
+        caches.removeAll(keepingCapacity: true)
+        counts.removeAll(keepingCapacity: true)
         for i in 0..<pass.count {
             let cache = pass.withCache(i) { (keys: $0.keys(layer), values: $0.values(layer)) }
             cache.keys.row(pass.position(i)).copy(from: qkv.row(i)[c..<2 * c])
             cache.values.row(pass.position(i)).copy(from: qkv.row(i)[2 * c..<3 * c])
             caches.append(cache)
+            counts.append(pass.position(i) + 1)  // a position sees itself
         }
         compute.attendCached(
-            queries: qkv.columns(0..<c), caches: caches,
-            counts: (0..<pass.count).map { pass.position($0) + 1 },  // a position sees itself
+            queries: qkv.columns(0..<c), caches: caches, counts: counts,
             headCount: configuration.headCount, into: attended)
     }
 

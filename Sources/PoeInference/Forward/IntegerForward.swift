@@ -188,10 +188,10 @@ extension IntegerForward {
         }
     }
 
-    /// The share's outputs of a linear layer.
+    /// The share's outputs of a linear layer; all of them where none is given.
     private func multiply(
-        _ rows: QuantizedRows, _ linear: PackedWeights.Linear<PackedIntegers>, _ share: Share,
-        into out: Matrix, _ epilogue: Epilogue = .store
+        _ rows: QuantizedRows, _ linear: PackedWeights.Linear<PackedIntegers>,
+        _ share: Share = Share(number: 0, of: 1), into out: Matrix, _ epilogue: Epilogue = .store
     ) {
         kernels.multiply(
             rows, linear.weight, panels: share.range(linear.weight.panels), bias: linear.bias,
@@ -257,16 +257,6 @@ extension IntegerForward {
         multiply(narrow, block.up, into: hidden, .activate(configuration.activation))
         kernels.quantize(hidden, into: wide)
         multiply(wide, block.down, into: x, .add)
-    }
-
-    /// All outputs of a linear layer.
-    private func multiply(
-        _ rows: QuantizedRows, _ linear: PackedWeights.Linear<PackedIntegers>, into out: Matrix,
-        _ epilogue: Epilogue = .store
-    ) {
-        kernels.multiply(
-            rows, linear.weight, panels: 0..<linear.weight.panels, bias: linear.bias, into: out,
-            epilogue)
     }
 
     private func inBlocks(_ rows: Range<Int>, _ body: (Range<Int>) -> Void) {

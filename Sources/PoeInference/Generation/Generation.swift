@@ -15,7 +15,7 @@ public enum ContextPolicy: String, Sendable, Hashable, CaseIterable {
 public enum FinishReason: String, Sendable, Hashable, CaseIterable {
     /// It has as many tokens as were asked for.
     case length
-    /// The caller recognised a stop string.
+    /// The caller recognised a stop string, or a token that ends texts.
     case stop
     /// The context is full and the policy is ``ContextPolicy/stop``.
     case context

@@ -5,7 +5,8 @@ import PoeNumerics
 /// Rows that enter, run in step, and leave.
 ///
 /// A round runs whatever each of its rows has pending, a whole prompt or one token, in the same passes.
-/// Once its rows have entered, a round allocates nothing.
+/// Once its rows have entered, a round allocates nothing but closures where threads share its work, what
+/// alternatives need, and what sorting a large vocabulary for top-p takes.
 ///
 /// Where the key-value caches of all rows are larger than the processor's cache, rows take turns in
 /// groups whose caches fit beside the weights: a group goes on for some tokens before the next does, and finds
@@ -167,16 +168,17 @@ struct Scheduler {
             return
         }
         let rows = rows
-        let parts = min(engine.compute.threads, rows.count)
-        var shares = [[GeneratedToken?]](repeating: [], count: parts)
-        unsafe shares.withUnsafeMutableBufferPointer { shares in
-            let shares = unsafe shares
-            engine.compute.pool.run(parts) { part in
-                let range = rows.count * part / parts..<rows.count * (part + 1) / parts
-                unsafe shares[part] = rows[range].map { $0.choose(from: logits.row($0.place)) }
+        let pool = engine.compute.pool
+        let parts = min(pool.threads, rows.count)
+        for _ in rows { chosen.append(nil) }
+        unsafe chosen.withUnsafeMutableBufferPointer { chosen in
+            let chosen = unsafe chosen
+            pool.run(parts) { part in
+                for i in rows.count * part / parts..<rows.count * (part + 1) / parts {
+                    unsafe chosen[i] = rows[i].choose(from: logits.row(rows[i].place))
+                }
             }
         }
-        for share in shares { chosen += share }
     }
 
     /// Tells of the chosen tokens, row by row, and lets go of rows that end.
