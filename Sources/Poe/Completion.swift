@@ -6,17 +6,17 @@ import PoeTokenizer
 public struct Completion: Sendable, Hashable {
     /// The prompt as it was given.
     public let prompt: String
-    /// What was generated, without the prompt and without a stop string.
+    /// What was generated, without the prompt, a stop string, and the token that ends a text.
     ///
     /// Where the caller ended it, without what might have become a stop string, or the rest of a character.
     public internal(set) var text = ""
-    /// The generated tokens, those of a stop string included.
+    /// The generated tokens, those of a stop string and the one that ends the text included.
     public internal(set) var tokens: [TokenID] = []
     /// The seed that gives this text again, as this ``sample``.
     public let seed: UInt64
     /// Which of several samples of the prompt it is, from 0.
     public let sample: Int
-    /// Why the text ends.
+    /// Why the text ends; `stop` is for a stop string, and for the token that ends a text.
     public internal(set) var finishReason = FinishReason.interrupt
     /// Tokens of the prompt that the model read: none where it did not come to that.
     public internal(set) var promptTokens = 0
@@ -35,16 +35,26 @@ public enum PromptWarning: Sendable, Hashable, CustomStringConvertible {
     /// The prompt was longer than the context: this many tokens were cut from its beginning.
     case cutPrompt(cutTokens: Int, keptTokens: Int)
 
+    /// Unknown characters that are named; a prompt in another script has hundreds.
+    private static let namedCharacters = 8
+
     /// One clause, to follow "warning:".
     public var description: String {
         switch self {
         case .unknownCharacters(let scalars, let skipped):
-            "the model does not know \(scalars.map(TokenizerError.name).joined(separator: ", ")); "
+            "the model does not know \(Self.names(of: scalars)); "
                 + (skipped ? "left out" : "replaced")
         case .cutPrompt(let cut, let kept):
             "the prompt is longer than the model's context: its first \(cut) tokens were cut, "
                 + "\(kept) are used"
         }
+    }
+
+    private static func names(of scalars: [Unicode.Scalar]) -> String {
+        let names = scalars.prefix(namedCharacters).map(TokenizerError.name(of:))
+            .joined(separator: ", ")
+        let rest = scalars.count - namedCharacters
+        return rest > 0 ? "\(names) and \(rest) more" : names
     }
 }
 

@@ -94,15 +94,15 @@ public final class LanguageModel: Sendable {
     public func decode(_ tokens: [TokenID]) -> String { tokenizer.decode(tokens) }
 
     /// Threads that are used unless told otherwise: one for each processor that the program may run on.
-    public static let defaultThreads: Int = min(Processors.available, 1_024)
+    public static let defaultThreads: Int = min(Processors.available, 256)
 
     /// An engine with so many threads; one for each processor if nil.
     ///
-    /// - Throws: ``PoeError`` if they are not 1 to 1,024.
+    /// - Throws: ``PoeError`` if they are not 1 to 256.
     func engine(threads: Int?) throws(PoeError) -> Engine {
         let threads = threads ?? Self.defaultThreads
-        guard (1...1_024).contains(threads) else {
-            throw PoeError(.invalidOption, "threads is \(threads); expected 1 to 1024")
+        guard (1...256).contains(threads) else {
+            throw PoeError(.invalidOption, "threads is \(threads); expected 1 to 256")
         }
         return Engine(weights, threads: threads)
     }

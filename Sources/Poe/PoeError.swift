@@ -7,7 +7,9 @@ import PoeTokenizer
 ///
 /// The description is one sentence that says what is wrong, where, and what was expected.
 public struct PoeError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The kinds of errors; more may be added.
+    /// The kinds of errors.
+    ///
+    /// A later version may have more: give a `switch` over them a `default`.
     public enum Code: Sendable, Hashable {
         /// There is no such file, or it may not be read.
         case noInput

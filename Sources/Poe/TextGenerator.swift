@@ -85,6 +85,12 @@ public struct TextGenerator: Sendable {
     /// Generation ends when the text does, when the task that reads is cancelled, or when nobody reads
     /// any more. What is not read yet is kept. Errors are of type ``PoeError``.
     public func stream(_ prompt: String) -> AsyncThrowingStream<String, any Error> {
+        var generator = self
+        generator.options.alternatives = nil  // A stream is of text alone.
+        return generator.textStream(prompt)
+    }
+
+    private func textStream(_ prompt: String) -> AsyncThrowingStream<String, any Error> {
         AsyncThrowingStream { continuation in
             // Not a task: it would keep one of the few threads that all tasks share, and never wait.
             let thread = startThread {
@@ -149,7 +155,8 @@ public struct TextGenerator: Sendable {
             let (results, statistics) = try engine.generate(
                 rows.map(\.request), maximumRows: rowLimit
             ) { token in
-                let (text, isStopped) = rows[token.request].append(token)
+                let (text, isStopped) = rows[token.request].append(
+                    token, endsText: model.tokenizer.endsText(token.token))
                 let row = rows[token.request]
                 let wish = onPiece(
                     TextPiece(
@@ -235,18 +242,23 @@ struct TextRow {
         matcher = StopMatcher(options.stopStrings.flatMap(tokenizer.spellings))
     }
 
-    /// Takes a token; returns the text that became certain, and whether a stop string is complete.
-    mutating func append(_ token: GeneratedToken) -> (text: String, isStopped: Bool) {
+    /// Takes a token; returns the text that became certain, and whether the model or a stop string has
+    /// ended it.
+    ///
+    /// - Parameter endsText: Whether the token ends the text, of which its spelling is no part.
+    mutating func append(
+        _ token: GeneratedToken, endsText: Bool
+    ) -> (text: String, isStopped: Bool) {
         if let probabilities = token.logProbabilities {
             completion.logProbabilities.append(probabilities)
         }
-        var (text, isStopped) = matcher.append(decoder.append(token.token))
-        if token.endsRow && !isStopped {
+        var (text, isStopped) = matcher.append(endsText ? "" : decoder.append(token.token))
+        if (token.endsRow || endsText) && !isStopped {
             let rest = matcher.append(decoder.finish())
             isStopped = rest.isStopped
             text += rest.text + (isStopped ? "" : matcher.finish())
         }
         completion.text += text
-        return (text, isStopped)
+        return (text, isStopped || endsText)
     }
 }

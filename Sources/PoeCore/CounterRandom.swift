@@ -36,6 +36,8 @@ public struct CounterRandom: Sendable, Hashable {
     }
 
     /// An integer in `0 ..< bound`; the bias is below `bound` / 2^64.
+    ///
+    /// - Precondition: `bound` is above 0.
     public func integer(below bound: Int, stream: UInt64, index: UInt64) -> Int {
         precondition(bound > 0, "an integer below \(bound) does not exist")
         let x = bits(stream: stream, index: index)
@@ -44,6 +46,8 @@ public struct CounterRandom: Sendable, Hashable {
     }
 
     /// A shuffled copy of `0 ..< count` (Fisher and Yates), drawn from one stream.
+    ///
+    /// - Precondition: `count` is not below 0.
     public func permutation(of count: Int, stream: UInt64) -> [Int] {
         var order = Array(0..<count)
         for i in stride(from: count - 1, to: 0, by: -1) {

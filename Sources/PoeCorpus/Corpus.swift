@@ -24,9 +24,11 @@ package struct Corpus: Sendable, Equatable {
         self.works = works
     }
 
-    /// The works joined so that exactly one blank line stands between two of them.
+    /// The works joined by a blank line, which takes the place of the line ends that a work ends with.
     ///
-    /// A single work's text is returned as it is. This is the text of the loss protocol.
+    /// Line ends that a work begins with are kept, and a work may have nothing else: then more than one
+    /// line is blank. Empty works are passed over; the last one's end, and a single work's text, are as
+    /// they are. This is the text of the loss protocol.
     package var text: String {
         let texts = works.map(\.text).filter { !$0.isEmpty }
         var joined = ""

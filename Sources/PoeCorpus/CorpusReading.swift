@@ -7,12 +7,18 @@ import PoeCore
 #endif
 
 extension Corpus {
-    /// Reads text files, and folders' files whose names end in `.txt` (hidden files and folders
-    /// inside are passed over), in the order of their names' bytes.
+    /// Reads text files, and folders' files whose names end in `.txt` (hidden files and what is no
+    /// file, such as a folder inside, are passed over), in the order of their names' bytes.
+    ///
+    /// A file that comes up again, under whatever name, is read once: a split could put one of two
+    /// equal works on each side.
     package init(paths: [String]) throws(CorpusError) {
         var works: [Work] = []
+        var known: Set<FoundFile.Identity> = []
         for path in paths {
-            works += try Self.works(at: path)
+            for file in try Self.files(at: path) where known.insert(file.identity).inserted {
+                works.append(try Self.work(at: file.path))
+            }
         }
         guard works.contains(where: { !$0.text.isEmpty }) else {
             throw .empty(paths: paths)
@@ -20,25 +26,46 @@ extension Corpus {
         self.init(works: works)
     }
 
-    private static func works(at path: String) throws(CorpusError) -> [Work] {
+    private struct FoundFile {
+        /// What is the same for all names of one file.
+        struct Identity: Hashable {
+            var device: dev_t
+            var node: ino_t
+        }
+
+        var path: String
+        var identity: Identity
+
+        init(_ path: String, _ status: stat) {
+            self.path = path
+            identity = Identity(device: status.st_dev, node: status.st_ino)
+        }
+    }
+
+    private static func files(at path: String) throws(CorpusError) -> [FoundFile] {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else {
             if errno == ENOENT || errno == ENOTDIR { throw .notFound(path: path) }
             throw .unreadable(path: path, reason: systemReason)
         }
         guard status.st_mode & S_IFMT == S_IFDIR else {
-            return [try work(at: path)]
+            return [FoundFile(path, status)]
         }
-        let texts = try names(in: path).filter { $0.hasSuffix(".txt") && !$0.hasPrefix(".") }
+        let names = try names(in: path).filter { $0.hasSuffix(".txt") && !$0.hasPrefix(".") }
             .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-        guard !texts.isEmpty else {
+        var files: [FoundFile] = []
+        for name in names {
+            let file = path.hasSuffix("/") ? path + name : path + "/" + name
+            guard unsafe stat(file, &status) == 0 else {
+                throw .unreadable(path: file, reason: systemReason)
+            }
+            // To open a pipe would mean to wait for whoever writes into it.
+            if status.st_mode & S_IFMT == S_IFREG { files.append(FoundFile(file, status)) }
+        }
+        guard !files.isEmpty else {
             throw .noTextFiles(folder: path)
         }
-        var works: [Work] = []
-        for name in texts {
-            works.append(try work(at: path.hasSuffix("/") ? path + name : path + "/" + name))
-        }
-        return works
+        return files
     }
 
     private static func work(at path: String) throws(CorpusError) -> Work {

@@ -113,7 +113,11 @@ extension Corpus {
         case DecodingError.keyNotFound(let key, _): "it has no \"\(key.stringValue)\""
         case DecodingError.typeMismatch(_, let context),
             DecodingError.valueNotFound(_, let context):
-            "\(context.codingPath.map(\.stringValue).joined(separator: ".")) is not as expected"
+            if let list = context.codingPath.first?.stringValue {
+                "its \"\(list)\" is not a list of file names"
+            } else {
+                "it is not a JSON object"
+            }
         default: "it is not valid JSON"
         }
     }

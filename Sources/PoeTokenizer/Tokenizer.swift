@@ -44,9 +44,16 @@ public struct Tokenizer: Sendable {
     /// Number of tokens of all kinds.
     public var vocabularySize: Int { description.vocabularySize }
 
-    /// The token that ends a text, where the vocabulary has one.
+    /// The token that ends a text, where the vocabulary has one; the first of several.
     public var endOfText: TokenID? {
         description.specialTokens.first { $0.role == .endOfText }?.id
+    }
+
+    /// Whether a token ends a text.
+    package func endsText(_ token: TokenID) -> Bool {
+        let special = description.specialTokens
+        let index = Int(token) - (description.vocabularySize - special.count)
+        return special.indices.contains(index) && special[index].role == .endOfText
     }
 
     /// The UTF-8 bytes that a token stands for; those of U+FFFD for a token that does not exist.

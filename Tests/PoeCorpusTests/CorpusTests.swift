@@ -7,6 +7,12 @@ import Testing
     import Foundation
 #endif
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Darwin)
+    import Darwin
+#endif
+
 /// A folder that goes when the test ends.
 private final class Folder {
     let path: String
@@ -43,9 +49,10 @@ private final class Folder {
 
     @Test(arguments: [
         (["one", "two"], "one\n\ntwo"), (["one\n\n\n", "two\n\n"], "one\n\ntwo\n\n"),
-        (["", "one\n", ""], "one\n"), (["\n"], "\n"),
+        (["", "one\n", ""], "one\n"), (["\n"], "\n"), (["one\n", "\n\ntwo"], "one\n\n\n\ntwo"),
+        (["one", "\n", "two"], "one\n\n\n\ntwo"),
     ])
-    func joinsWithOneBlankLine(texts: [String], joined: String) {
+    func joinsWithABlankLine(texts: [String], joined: String) {
         #expect(Corpus(works: texts.map { Work(name: "x", text: $0) }).text == joined)
     }
 
@@ -55,13 +62,41 @@ private final class Folder {
         #expect(try Corpus(paths: [folder.path + "/"]).works.map(\.text).sorted() == names.sorted())
     }
 
-    @Test func namesTheFolderThatIsCalledLikeAFile() throws {
+    /// Whoever opened the pipe would wait for ever.
+    @Test(.timeLimit(.minutes(1))) func passesOverWhatIsCalledLikeAFileAndIsNone() throws {
         let folder = try Folder(["a.txt": "one"])
-        let inner = folder.path + "/b.txt"
-        try FileManager.default.createDirectory(atPath: inner, withIntermediateDirectories: true)
-        #expect(throws: CorpusError.unreadable(path: inner, reason: "Is a directory")) {
+        try FileManager.default.createDirectory(
+            atPath: folder.path + "/b.txt", withIntermediateDirectories: true)
+        let pipe = folder.path + "/c.txt"
+        #expect(unsafe mkfifo(pipe, 0o600) == 0)
+        #expect(try Corpus(paths: [folder.path]).works.map(\.name) == ["a.txt"])
+        try FileManager.default.removeItem(atPath: folder.path + "/a.txt")
+        #expect(throws: CorpusError.noTextFiles(folder: folder.path)) {
             try Corpus(paths: [folder.path])
         }
+    }
+
+    @Test func followsLinks() throws {
+        let other = try Folder(["b.md": "two"])
+        let folder = try Folder(["a.txt": "one"])
+        let link = folder.path + "/b.txt"
+        try FileManager.default.createSymbolicLink(
+            atPath: link, withDestinationPath: other.path + "/b.md")
+        #expect(try Corpus(paths: [folder.path]).works.map(\.text) == ["one", "two"])
+        try FileManager.default.removeItem(atPath: other.path + "/b.md")
+        #expect(throws: CorpusError.unreadable(path: link, reason: "No such file or directory")) {
+            try Corpus(paths: [folder.path])
+        }
+    }
+
+    @Test func readsAFileOnce() throws {
+        let folder = try Folder(["a.txt": "one", "b.txt": "one"])
+        let path = folder.path + "/a.txt"
+        // Equal texts in two files are two works.
+        #expect(try Corpus(paths: [folder.path, path]).works.count == 2)
+        #expect(try Corpus(paths: [folder.path, folder.path + "/."]).works.count == 2)
+        let works = try Corpus(paths: [folder.path + "/b.txt", folder.path]).works
+        #expect(works.map(\.name) == ["b.txt", "a.txt"])
     }
 
     @Test func takesOutWhatEditorsAdd() throws {

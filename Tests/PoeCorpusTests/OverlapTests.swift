@@ -139,6 +139,20 @@ import Testing
         #expect(overlap.longest?.work == 1)
     }
 
+    /// One passage at every place, each as long as the corpus; and passages of which the corpus has many.
+    @Test(.timeLimit(.minutes(1))) func takesNoLongerWhereMuchIsRepeated() {
+        let text = String(repeating: "a", count: 40_000)
+        let long = Work(name: "long", text: String(repeating: "a", count: 20_000))
+        let once = CorpusIndex(Corpus(works: [long])).overlap(of: text).passages
+        #expect(once.map(\.start) == Array(0...20_000))
+        #expect(once.allSatisfy { $0.length == 20_000 && $0.offset == 0 && $0.occurrences == 1 })
+        let short = Work(name: "short", text: String(repeating: "a", count: 40))
+        let works = Array(repeating: short, count: 2_000)
+        let often = CorpusIndex(Corpus(works: works)).overlap(of: text).passages
+        #expect(often.map(\.start) == Array(0...39_960))
+        #expect(often.allSatisfy { $0.length == 40 && $0.work == 0 && $0.occurrences == 2_000 })
+    }
+
     @Test func namesWorksByTheirFirstLine() {
         let index = CorpusIndex(corpus)
         #expect((0..<3).map(index.title(of:)) == ["The First", "The second", "c.txt"])

@@ -29,12 +29,26 @@ import Testing
         (#"{"train": ["a.txt", "b.txt", "c.txt", "d.txt"], "validation": []}"#, "d.txt"),
         (#"{"train": ["a.txt", "b.txt"], "validation": []}"#, "whether c.txt"),
         (#"{"train": ["a.txt", "b.txt", "c.txt"], "validation": ["a.txt"]}"#, "a.txt both"),
-        (#"{"train": ["a.txt"]}"#, "no \"validation\""), (#"["a.txt"]"#, "not as expected"),
-        (#"{"train": [1], "validation": []}"#, "train"), ("{", "not valid JSON"), ("", "JSON"),
     ])
     func refusesABadFile(json: String, part: String) {
         let error = #expect(throws: CorpusError.self) { try split(json) }
         #expect(error?.description.contains(part) == true)
+    }
+
+    @Test(arguments: [
+        (#"{"train": ["a.txt"]}"#, #"it has no "validation""#),
+        (#"{"train": [1], "validation": []}"#, #"its "train" is not a list of file names"#),
+        (#"{"train": [], "validation": null}"#, #"its "validation" is not a list of file names"#),
+        (#"["a.txt"]"#, "it is not a JSON object"), ("{", "it is not valid JSON"),
+        ("", "it is not valid JSON"),
+    ])
+    func saysWhyAFileIsNoSplit(json: String, reason: String) {
+        let error = #expect(throws: CorpusError.self) { try split(json) }
+        guard case .malformedSplit(_, let found)? = error else {
+            Issue.record("\(error?.description ?? "taken for a split")")
+            return
+        }
+        #expect(found == reason)
     }
 
     @Test func automaticSplitTakesWholeWorks() {

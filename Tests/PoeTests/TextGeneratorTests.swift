@@ -154,6 +154,58 @@ struct TextGeneratorTests {
         #expect(stopped.text == free[..<dash] && stopped.finishReason == .stop)
     }
 
+    @Test("a text ends where the model ends it, and the token is not written")
+    func endOfText() throws {
+        let generator = try TinyModel.generator(TinyModel.endingModel()) {
+            $0.temperature = 0
+            $0.alternatives = 1
+            $0.stopStrings = ["cd"]
+        }
+        var pieces: [TextPiece] = []
+        let texts = try generator.generate(batch: ["a", "c", "d", "a"]) {
+            pieces.append($0)
+            return .proceed
+        }
+        let endless = String(repeating: "d", count: 40)
+        #expect(texts.map(\.text) == ["bc", "", endless, "bc"])
+        #expect(texts.map(\.finishReason) == [.stop, .stop, .length, .stop])
+        #expect(texts.map(\.tokens.count) == [3, 1, 40, 3])
+        #expect(texts.map(\.logProbabilities.count) == [3, 1, 40, 3])
+        #expect(texts[0].tokens.last == generator.model.tokenizer.endOfText)
+        // "c" might have become a stop string.
+        let first = pieces.filter { $0.prompt == 0 }
+        #expect(first.map(\.text) == ["b", "", "c"])
+        #expect(first.map(\.isLast) == [false, false, true])
+    }
+
+    @Test("the last token that was asked for may end the text", arguments: [2, 3, 4])
+    func endOfTextAtTheLimit(tokens: Int) throws {
+        let completion = try TinyModel.generator(TinyModel.endingModel()) {
+            $0.temperature = 0
+            $0.maxNewTokens = tokens
+        }.generate("a")
+        let reason: FinishReason = tokens < 3 ? .length : .stop
+        #expect(completion.text == "bc" && completion.finishReason == reason)
+        #expect(completion.tokens.count == min(tokens, 3))
+    }
+
+    @Test("a text that the model ends within a character says so")
+    func endOfTextWithinACharacter() throws {
+        let completion = try TinyModel.generator(TinyModel.breakingModel()) {
+            $0.temperature = 0
+        }.generate("a")
+        #expect(completion.text == "\u{FFFD}")
+        #expect(completion.tokens == [0xC3, 256] && completion.finishReason == .stop)
+    }
+
+    @Test("a stream ends where the model ends the text")
+    func endOfStream() async throws {
+        let generator = try TinyModel.generator(TinyModel.endingModel()) { $0.temperature = 0 }
+        var text = ""
+        for try await piece in generator.stream("a") { text += piece }
+        #expect(text == "bc")
+    }
+
     @Test("threads that cannot be are refused", arguments: [-1, 0, 1_025, .max])
     func threads(_ count: Int) throws {
         var generator = try TinyModel.generator()
@@ -195,6 +247,19 @@ struct TextGeneratorTests {
         }
         #expect(error?.code == .unknownCharacter && error?.failureKind == .usage)
         #expect(error?.description.contains("offset 1") == true)
+    }
+
+    @Test("of many unknown characters some are named, and the rest are counted")
+    func manyUnknownCharacters() {
+        let scalars = (0x4E00..<0x4E00 + 1_000).compactMap { Unicode.Scalar(UInt32($0)) }
+        func description(_ count: Int) -> String {
+            PromptWarning.unknownCharacters(Array(scalars.prefix(count)), skipped: true).description
+        }
+        #expect(description(1_000).hasPrefix("the model does not know “一” (U+4E00), “"))
+        #expect(description(1_000).hasSuffix("(U+4E07) and 992 more; left out"))
+        #expect(description(1_000).utf8.count < 500)
+        #expect(description(9).hasSuffix("(U+4E07) and 1 more; left out"))
+        #expect(description(8).hasSuffix("(U+4E07); left out"))
     }
 
     @Test("prompts are folded into the corpus's spelling without a warning")

@@ -9,10 +9,6 @@ enum TinyModel {
 
     /// Characters, and merges that make "ab", "abc" and "no".
     static func description() throws -> TokenizerDescription {
-        func token(_ scalar: Unicode.Scalar) throws -> TokenID {
-            guard let index = alphabet.firstIndex(of: scalar) else { throw NotInAlphabet() }
-            return TokenID(index)
-        }
         let first = TokenID(alphabet.count)
         return TokenizerDescription(
             base: .characters(alphabet),
@@ -21,6 +17,11 @@ enum TinyModel {
                 Merge(try token("n"), try token("o")),
             ],
             unknownPolicy: .replace, replacement: try token(" "), folds: [.lineEnds, .dashes])
+    }
+
+    private static func token(_ scalar: Unicode.Scalar) throws -> TokenID {
+        guard let index = alphabet.firstIndex(of: scalar) else { throw NotInAlphabet() }
+        return TokenID(index)
     }
 
     static func model(contextLength: Int = 16) throws -> Model {
@@ -49,6 +50,48 @@ enum TinyModel {
         }
         return Model(
             tokenizer: try Tokenizer(description), weights: weights, card: "# A tiny model\n")
+    }
+
+    /// A model that goes from "a" to "b", to "c" and to the end of the text, and from "d" to "d" for ever.
+    static func endingModel() throws -> Model {
+        let (a, b, c, d) = (try token("a"), try token("b"), try token("c"), try token("d"))
+        var vocabulary = try description()
+        let end = TokenID(vocabulary.vocabularySize)
+        vocabulary.specialTokens = [
+            SpecialToken(id: end, bytes: Array("<end>".utf8), role: .endOfText)
+        ]
+        return try model(vocabulary, steps: [(a, b), (b, c), (c, end), (d, d)])
+    }
+
+    /// A model over bytes that goes from "a" to the first byte of two, and to the end of the text.
+    static func breakingModel() throws -> Model {
+        let end = SpecialToken(id: 256, bytes: Array("<end>".utf8), role: .endOfText)
+        return try model(
+            TokenizerDescription(base: .bytes, specialTokens: [end]),
+            steps: [(97, 0xC3), (0xC3, 256)])
+    }
+
+    /// A model whose blocks add nothing, so that the last token alone says which is the likeliest next
+    /// one: each step has a dimension of its own, where its first token is read and its second written.
+    private static func model(
+        _ description: TokenizerDescription, steps: [(from: TokenID, to: TokenID)]
+    ) throws -> Model {
+        let width = 16
+        let weights = ModelWeights(
+            ModelConfiguration(
+                vocabularySize: description.vocabularySize, contextLength: 16, layerCount: 1,
+                headCount: 2, modelDimension: width, tiesOutputHead: false))
+        let layout = weights.layout
+        var read = [Float](repeating: 0, count: layout.tokenEmbedding.count)
+        var written = read
+        for (dimension, step) in steps.enumerated() {
+            read[Int(step.from) * width + dimension] = 1
+            written[Int(step.to) * width + dimension] = 1
+        }
+        weights.set(layout.tokenEmbedding, to: read)
+        weights.set(layout.headWeight, to: written)
+        weights.set(layout.finalNormGain, to: Array(repeating: 1, count: width))
+        return Model(tokenizer: try Tokenizer(description), weights: weights)
     }
 
     /// A generator with a fixed seed.

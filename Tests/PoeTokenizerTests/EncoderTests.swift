@@ -77,6 +77,21 @@ import Testing
         #expect(long == Array(repeating: 8, count: 1 << 12))
     }
 
+    /// Merges that a well-known multiplier, the golden ratio, would put into one slot are spread as others
+    /// are: with 16,384 slots for 8,192 merges a search ends after some dozens.
+    @Test func mergesAreSpreadWhateverTheyAre() {
+        var merges: [Merge] = []
+        for left in 0..<TokenID(20_000) where merges.count < 8_192 {
+            for right in 0..<TokenID(20_000) {
+                let pair = UInt64(left) << 32 | UInt64(right)
+                if (pair &* 0x9E37_79B9_7F4A_7C15) >> 50 == 0 { merges.append(Merge(left, right)) }
+            }
+        }
+        merges.removeLast(merges.count - 8_192)
+        let pairs = PairTable(merges, baseCount: 20_000)
+        #expect(pairs.longestProbe < 256)
+    }
+
     @Test func byteLevelKeepsAnyBytes() throws {
         var random = RandomText(seed: 14)
         let description = try TokenizerTrainer.byteLevelBPE(
@@ -119,11 +134,15 @@ import Testing
     @Test func specialTokensDoNotComeFromText() throws {
         var description = TokenizerTrainer.characters(of: ["<end>"])
         description.specialTokens = [
-            SpecialToken(id: 5, bytes: Array("<end>".utf8), role: .endOfText)
+            SpecialToken(id: 5, bytes: Array("<end>".utf8), role: .endOfText),
+            SpecialToken(id: 6, bytes: Array("<pad>".utf8), role: .other),
+            SpecialToken(id: 7, bytes: Array("<END>".utf8), role: .endOfText),
         ]
         let tokenizer = try Tokenizer(description)
-        #expect(tokenizer.vocabularySize == 6)
+        #expect(tokenizer.vocabularySize == 8)
         #expect(tokenizer.endOfText == 5)
+        #expect((TokenID(0)...8).filter(tokenizer.endsText) == [5, 7])
+        #expect(!tokenizer.endsText(.max))
         #expect(try !tokenizer.encode("<end>").contains(5))
         #expect(tokenizer.decode([5]) == "<end>")
     }

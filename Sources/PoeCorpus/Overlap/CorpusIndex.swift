@@ -24,11 +24,10 @@ package struct CorpusIndex: Sendable {
     /// Characters of all works.
     package let characterCount: Int
 
-    /// The works one behind the other, each followed by the symbol 0, as ranks of their characters.
-    private let symbols: [Int32]
-    private let suffixes: [Int32]
+    /// Of the works one behind the other, each followed by the symbol 0, as ranks of their characters.
+    private let search: SuffixSearch
     private let ranks: [UInt32: Int32]
-    /// Where each work begins in `symbols`.
+    /// Where each work begins in the symbols.
     private let workStarts: [Int]
 
     /// Prepares a corpus: time and memory grow with its length, some 100 bytes a character at the most.
@@ -48,8 +47,8 @@ package struct CorpusIndex: Sendable {
         }
         works = corpus.works
         characterCount = symbols.count - corpus.works.count
-        suffixes = SuffixArray.starts(of: symbols, largest: ranks.count)
-        (self.symbols, self.ranks, self.workStarts) = (symbols, ranks, workStarts)
+        search = SuffixSearch(symbols, largest: ranks.count)
+        (self.ranks, self.workStarts) = (ranks, workStarts)
     }
 
     /// The title of a work: its first line that is not blank, at most 80 characters of it; its file's name
@@ -71,50 +70,38 @@ package struct CorpusIndex: Sendable {
     /// The passages of a text of at least `minimum` characters that stand in one work and would not if they
     /// were longer at either end, in order.
     ///
-    /// They may overlap: the end of one and the beginning of the next can be the same words.
+    /// They may overlap: the end of one and the beginning of the next can be the same words. The time
+    /// grows with the text's length, hardly with the corpus's, and not with what they have in common.
     package func overlap(of text: String, minimum: Int = Self.shortestPassage) -> Overlap {
         let minimum = max(1, minimum)
         let text = Self.symbols(of: text, ranks)
         var passages: [Passage] = []
-        var start = 0
-        while start + minimum <= text.count {
-            let end = start + longestMatch(text[start...])
-            guard end - start >= minimum else {
-                start += 1
-                continue
+        // At each place the longest that begins there and stands in the corpus. It reaches at least as
+        // far as the one before; if no further, it is a part of that one.
+        var match = search.everything
+        for start in text.indices {
+            let previousEnd = start + match.length
+            while start + match.length < text.count,
+                let longer = search.lengthened(match, by: text[start + match.length])
+            {
+                match = longer
             }
-            passages.append(passage(text[start..<end], start))
+            let end = start + match.length
+            if match.length >= minimum, end > previousEnd {
+                passages.append(passage(match, start))
+            }
             guard end < text.count else { break }
-            start = nextStart(text, after: start, through: end, minimum)
+            if match.length > 0 { match = search.shortened(match) }
         }
         return Overlap(characters: text.count, passages: passages)
     }
 
-    /// Where the next passage can begin.
-    ///
-    /// It has the character at `end`, which the last one, begun at `start`, could not have. Where a
-    /// stretch up to there stands in the corpus, so do those that begin later; halving finds the first.
-    private func nextStart(
-        _ text: [Int32], after start: Int, through end: Int, _ minimum: Int
-    ) -> Int {
-        let lastStart = end + 1 - minimum
-        guard contains(text[lastStart...end]) else { return lastStart + 1 }
-        var (low, high) = (start, lastStart)
-        while high - low > 1 {
-            let middle = low + (high - low) / 2
-            if contains(text[middle...end]) { high = middle } else { low = middle }
-        }
-        return high
-    }
-
-    private func passage(_ pattern: ArraySlice<Int32>, _ start: Int) -> Passage {
-        let first = place(of: pattern, behindEqual: false).rank
-        let end = place(of: pattern, behindEqual: true).rank
-        let place = Int(suffixes[first..<end].min() ?? 0)
+    private func passage(_ match: SuffixSearch.Match, _ start: Int) -> Passage {
+        let place = search.place(of: match)
         let work = work(at: place)
         return Passage(
-            start: start, length: pattern.count, work: work, offset: place - workStarts[work],
-            occurrences: end - first)
+            start: start, length: match.length, work: work, offset: place - workStarts[work],
+            occurrences: match.ranks.count)
     }
 
     private func work(at place: Int) -> Int {
@@ -124,46 +111,6 @@ package struct CorpusIndex: Sendable {
             if workStarts[middle] <= place { low = middle } else { high = middle }
         }
         return low
-    }
-
-    private func contains(_ pattern: ArraySlice<Int32>) -> Bool {
-        longestMatch(pattern) == pattern.count
-    }
-
-    /// How many of the pattern's first symbols stand somewhere in the corpus.
-    private func longestMatch(_ pattern: ArraySlice<Int32>) -> Int {
-        place(of: pattern, behindEqual: false).match
-    }
-
-    /// Where the pattern belongs among the suffixes, before or behind those that begin with it, and how
-    /// many symbols it shares with the nearer of its neighbours there.
-    private func place(
-        of pattern: ArraySlice<Int32>, behindEqual: Bool
-    ) -> (rank: Int, match: Int) {
-        var (low, high) = (-1, suffixes.count)
-        var (lowMatch, highMatch) = (0, 0)
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            let suffix = Int(suffixes[middle])
-            // What both neighbours share with the pattern, everything between them shares.
-            var match = min(lowMatch, highMatch)
-            while match < pattern.count, suffix + match < symbols.count,
-                pattern[pattern.startIndex + match] == symbols[suffix + match]
-            {
-                match += 1
-            }
-            let isBefore =
-                match == pattern.count
-                ? behindEqual
-                : suffix + match == symbols.count
-                    || symbols[suffix + match] < pattern[pattern.startIndex + match]
-            if isBefore {
-                (low, lowMatch) = (middle, match)
-            } else {
-                (high, highMatch) = (middle, match)
-            }
-        }
-        return (high, max(lowMatch, highMatch))
     }
 
     /// The ranks of a text's characters; those that no work has get one that matches nothing.
