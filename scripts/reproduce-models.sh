@@ -54,8 +54,8 @@ compare() {
 }
 differs=0
 
-# What poe-train does where nothing else is asked for, but for the optimizer, which was the default.
-learn bpe --optimizer muon
+# What poe-train does where nothing else is asked for.
+learn bpe
 compare bpe
 learn char --tokenizer char
 compare char

@@ -5,7 +5,7 @@ import PoeCommand
 package struct ThreadOptions: ParsableArguments {
     @Option(
         name: .shortAndLong,
-        help: "Threads (default: the machine's cores). No effect on the result.")
+        help: "Threads (default: the processors it may use). No effect on the result.")
     package var threads: Int?
 
     /// How many to use.
@@ -13,9 +13,13 @@ package struct ThreadOptions: ParsableArguments {
 
     package init() {}
 
-    package func validate() throws {
-        if let threads, !(1...1_024).contains(threads) {
-            throw ValidationError("--threads is \(threads); expected 1 to 1024")
+    package func validate() throws { try Self.check(threads) }
+
+    /// Throws if so many threads cannot be asked for; also for a command whose own option says more of them.
+    package static func check(_ threads: Int?) throws {
+        let range = 1...Machine.mostThreads
+        if let threads, !range.contains(threads) {
+            throw ValidationError("--threads is \(threads); expected 1 to \(range.upperBound)")
         }
     }
 }

@@ -32,7 +32,7 @@ package enum CommandRunner {
     }
 
     /// Reads the program's command line, runs `body` with what it says, and ends the program as
-    /// ``run(catchesInterrupt:_:reportOther:)`` does.
+    /// ``run(catchesInterrupt:usesKernels:_:reportOther:)`` does.
     package static func run<Values>(
         _ syntax: ArgumentSyntax<Values>, _ values: Values, _ body: (Values) throws -> Void
     ) -> Never {

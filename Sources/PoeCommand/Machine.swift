@@ -2,6 +2,8 @@ import Poe
 
 /// What the machine has.
 package enum Machine {
-    /// Threads to use where no number is asked for: one for each processor, and 256 at most.
-    package static var threadCount: Int { min(LanguageModel.defaultThreads, 256) }
+    /// The most threads that can be asked for.
+    package static let mostThreads = 256
+    /// Threads to use where no number is asked for: one for each processor, and ``mostThreads`` at most.
+    package static var threadCount: Int { min(LanguageModel.defaultThreads, mostThreads) }
 }

@@ -79,14 +79,6 @@ package struct ProgressBar {
         }
     }
 
-    /// Shows the last state, whatever the time, and leaves its line.
-    package mutating func finish(_ title: String, fraction: Double = 1, fields: [String]) {
-        show(title, fraction, fields)
-        if isShown { canvas.write("\n") }
-        isShown = false
-        (nextDrawing, lineInterval) = (0, Self.shortestLineInterval)
-    }
-
     /// Writes a line of its own above the bar.
     package mutating func note(_ text: String) {
         guard isShown else {

@@ -59,15 +59,13 @@ package struct FittedChoices: Sendable, Equatable {
         let passes = (Self.tokensOfTraining + pass / 2) / pass  // to the nearest
         let most = hasBase ? Self.mostEpochsOfBase : Self.mostEpochs
         epochs = asked ?? min(max(passes, Self.fewestEpochs), most)
-        // Characters gain nothing by steps that are even by unit.
-        matrixOptimizer = hasMerges ? .normuon : .muon
         let stepsOf32 = Double(tokens) * Double(epochs) / Double(32 * context)
         if hasBase {
             // It knows how words are spelt and need not be shown them otherwise. In large steps, it would
             // forget what it knows; these are a tenth of the others. In few steps it gets nowhere.
             let isFew = stepsOf32 < Self.fewSteps
             batchWindows = !isFew ? 32 : tokens < Self.fewPages ? 8 : 16
-            (learningRate, matrixLearningRate) = (4e-4, 2e-3)
+            (learningRate, matrixLearningRate, matrixOptimizer) = (4e-4, 2e-3, .muon)
             (dropout, weightDecay, mergeDropout, halfDepth) = (0.1, 0.05, 0, 0)
             return
         }
@@ -89,8 +87,12 @@ package struct FittedChoices: Sendable, Equatable {
             (wantsSteps ? 0.000375 : 0.00025) * passesThatCount * passesThatCount, to: 0.05,
             atLeast: 0.05)
         mergeDropout = hasMerges ? undone : 0
+        let isReadOften = epochs >= Self.mostEpochs
         // A text that is read so often leaves a model time to grow; one read less often needs it whole.
-        halfDepth = epochs >= Self.mostEpochs ? 0.3 : 0
+        halfDepth = isReadOften ? 0.3 : 0
+        // Even steps learn sooner, by heart too: they pay where much is done against that, which is where many
+        // merges are undone.
+        matrixOptimizer = isReadOften && hasMerges ? .norMuon : .muon
     }
 
     private static func rounded(_ x: Double, to step: Double, atLeast least: Double) -> Float {

@@ -7,7 +7,7 @@ package enum MatrixOptimizer: String, Sendable, CaseIterable {
     /// Orthogonalised momentum, with a learning rate of its own.
     case muon
     /// The same, with steps that are even by unit.
-    case normuon
+    case norMuon = "normuon"
     /// Orthogonalised momentum, with the queries and the keys of each head apart.
     case muonHeads = "muon-heads"
 }

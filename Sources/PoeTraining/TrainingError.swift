@@ -8,6 +8,8 @@ package enum TrainingError: ClassifiedError, Equatable {
     case textTooShort(tokens: Int, needed: Int)
     /// The loss or the gradient became infinite or not a number.
     case diverged(step: Int, loss: Double)
+    /// The pass that gets trained weights used to a file's grid diverged.
+    case tuningDiverged(step: Int)
     /// A checkpoint does not belong to this text, tokenizer, shape or recipe.
     case checkpointMismatch(String)
 
@@ -15,7 +17,7 @@ package enum TrainingError: ClassifiedError, Equatable {
         switch self {
         case .invalidRecipe, .checkpointMismatch: .usage
         case .textTooShort: .malformed
-        case .diverged: .internalFault
+        case .diverged, .tuningDiverged: .internalFault
         }
     }
 
@@ -29,6 +31,9 @@ package enum TrainingError: ClassifiedError, Equatable {
         case .diverged(let step, let loss):
             "the training diverged at step \(step) (loss \(loss)); the last good checkpoint is kept: "
                 + "delete it, lower --learning-rate or --matrix-learning-rate, and start again"
+        case .tuningDiverged(let step):
+            "tuning to the grid diverged at step \(step); the trained weights are kept: the same command "
+                + "with --resume --profile lossless stores them"
         case .checkpointMismatch(let sentence):
             sentence
         }

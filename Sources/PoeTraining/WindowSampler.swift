@@ -7,9 +7,9 @@ import PoeCore
 /// but its position.
 package struct WindowSampler: Sendable {
     /// Tokens of a window, `T`; a window reads one more as the last target.
-    package let contextLength: Int
+    private let contextLength: Int
     /// Tokens of the training text.
-    package let tokenCount: Int
+    private let tokenCount: Int
     private let stride: Int
     private let random: CounterRandom
     /// Number of the first step of each epoch, and after the last one the number of all steps.

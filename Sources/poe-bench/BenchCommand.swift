@@ -12,6 +12,9 @@ struct BenchCommand: ParsableCommand {
             Prints medians of several runs, with the lowest and the highest, beside the limits of the \
             machine measured in the same run. Nothing else should run meanwhile: a second busy process \
             ruins timings on two threads. Benchmarks/README.md says how each figure is made.
+
+            Exit status: 0, 64 usage, 65 malformed file, 66 no input, 70 internal fault, \
+            74 input or output.
             """,
         version: "poe-bench \(Version.text)")
 
@@ -42,7 +45,7 @@ struct BenchCommand: ParsableCommand {
 
     @Option(
         name: [.short, .customLong("threads")],
-        help: "Most threads to use; all processors unless given.")
+        help: "Most threads to use (default: the processors it may use).")
     var threadCount: Int?
 
     @Flag(help: "One JSON array instead of a table.")
@@ -59,11 +62,12 @@ struct BenchCommand: ParsableCommand {
         guard (1...1_000).contains(runs) else {
             throw ValidationError("--runs is \(runs); expected 1 to 1000")
         }
-        guard (1...256).contains(conditions.threads) else {
-            throw ValidationError("--threads is \(conditions.threads); expected 1 to 256")
-        }
+        try ThreadOptions.check(threadCount)
         guard tokenizer != nil || split == nil else {
             throw ValidationError("--split goes with --tokenizer")
+        }
+        guard arithmetic == nil || (!train && tokenizer == nil) else {
+            throw ValidationError("--arithmetic goes with MODEL or --shape")
         }
         let subjects = [
             model.map { _ in "MODEL" }, shape.map { _ in "--shape" }, train ? "--train" : nil,

@@ -72,7 +72,6 @@ struct MachineLimits {
 private struct Workers {
     let threads: Int
     let runs: Int
-    private let pool: WorkerPool
     private let compute: Compute
     private let kernels = IntegerKernels()
 
@@ -82,7 +81,6 @@ private struct Workers {
     init(threads: Int, runs: Int) {
         self.threads = threads
         self.runs = runs
-        pool = WorkerPool(threads: threads)
         compute = Compute(threads: threads)
     }
 
@@ -101,7 +99,7 @@ private struct Workers {
         let operations = Atomic(0)
         let seconds = Stopwatch.seconds(runs: runs) {
             operations.store(0, ordering: .relaxed)
-            pool.run(threads) { _ in
+            compute.pool.run(threads) { _ in
                 operations.add(kernels.spendDots(rounds: Self.rounds), ordering: .relaxed)
             }
         }
@@ -118,7 +116,7 @@ private struct Workers {
         buffer.vector(count: buffer.count).fill(1)
         let passes = max(1, 128_000_000 / (4 * buffer.count))
         let seconds = Stopwatch.seconds(runs: runs) {
-            pool.run(threads) { thread in
+            compute.pool.run(threads) { thread in
                 for _ in 0..<passes {
                     _ = unsafe kernels.readBytes(buffer.pointer + thread * part, count: 4 * part)
                 }

@@ -2,7 +2,7 @@ import PoeCore
 import PoeNumerics
 import PoeTraining
 
-/// Steps of the reference shape: 512 tokens, 64 windows of 128, AdamW, dropout as named.
+/// Steps of the reference shape: 512 tokens, 64 windows of 128; AdamW and dropout unless named otherwise.
 struct TrainingBenchmark {
     let conditions: Conditions
 
@@ -39,8 +39,8 @@ struct TrainingBenchmark {
             name: "bf16, no dropout", dropout: 0, attentionDropout: 0, optimizer: .adamW,
             precision: .bf16),
         Setting(
-            name: "f32, NorMuon, 0.15", dropout: 0.15, attentionDropout: 0, optimizer: .normuon,
-            precision: .f32, showsParts: true),
+            name: "f32, NorMuon, dropout 0.15", dropout: 0.15, attentionDropout: 0,
+            optimizer: .norMuon, precision: .f32, showsParts: true),
     ]
 
     func run(_ report: Report) throws {

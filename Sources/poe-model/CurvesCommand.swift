@@ -46,13 +46,19 @@ struct CurvesCommand: ParsableCommand {
                     .malformed,
                     "\(path): no epoch of a training is in it; expected a .train.csv of poe-train")
             }
-            if !validationOnly && !perCharacter {
+            if onlyValidation.isEmpty {
                 series.append(
                     Chart.Series(
                         "", history.epochs.map { (Double($0.epoch) - 0.5, $0.trainingLoss) },
                         style: .dashed, color: index))
             }
             let points = history.validationPoints(perCharacter: perCharacter)
+            guard !points.isEmpty || onlyValidation.isEmpty else {
+                throw CommandFailure(
+                    .malformed,
+                    "\(path): no validation loss is in it, as of a training without a validation text; "
+                        + "leave out \(onlyValidation.joined(separator: " and "))")
+            }
             let lowest = points.map(\.y).min().map { Format.fixed($0, 3) }
             series.append(
                 Chart.Series(
@@ -63,6 +69,11 @@ struct CurvesCommand: ParsableCommand {
             yName: perCharacter ? "nats per character" : "nats per token",
             series: series)
         try TextFile.write(chart.svg, to: output)
+    }
+
+    /// The options after which nothing but validation is drawn.
+    private var onlyValidation: [String] {
+        (perCharacter ? ["--per-character"] : []) + (validationOnly ? ["--validation-only"] : [])
     }
 
     /// The name and the file of an argument; a file's own name may have an equals sign.

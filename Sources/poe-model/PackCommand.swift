@@ -14,9 +14,9 @@ struct PackCommand: ParsableCommand {
         abstract: "Store a model in another way.",
         discussion: """
             lossless: the exact weights, compressed. mapped: the exact weights as they are in \
-            memory, the fastest to open. compact: whole numbers on a grid, the smallest by far; \
-            with a text to measure on, the coarsest grid that adds no more than the budget to the \
-            loss is chosen. A checkpoint becomes the model it holds.
+            memory, for programs that use them in place. compact: whole numbers on a grid, the \
+            smallest by far; with a text to measure on, the coarsest grid that adds no more than \
+            the budget to the loss is chosen. A checkpoint becomes the model it holds.
             """)
 
     @Argument(help: "The model.", completion: .file(extensions: ["poem"]))

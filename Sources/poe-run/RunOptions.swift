@@ -23,8 +23,8 @@ struct RunOptions: Sendable {
         if prompt.isInteractive, samples > 1 {
             throw UsageError("-i and --samples exclude each other; /again makes another text")
         }
-        if let threads, !(1...1_024).contains(threads) {
-            throw UsageError("--threads is \(threads); expected 1 to 1024")
+        if let threads, !(1...Machine.mostThreads).contains(threads) {
+            throw UsageError("--threads is \(threads); expected 1 to \(Machine.mostThreads)")
         }
         try output.validate()
         do {

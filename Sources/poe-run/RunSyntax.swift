@@ -146,7 +146,7 @@ extension RunCommand {
             },
             CommandFlag(
                 "-t", "--threads", value: "threads",
-                help: "Threads (default: the machine's cores). No effect on the text.",
+                help: "Threads (default: the processors it may use). No effect on the text.",
                 expected: "a whole number"
             ) { options, text in set(&options.threads, text) },
         ]

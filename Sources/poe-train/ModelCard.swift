@@ -44,11 +44,9 @@ struct ModelCard {
     }
 
     private var optimizers: String {
-        switch run.trainer.recipe.matrixOptimizer {
-        case .adamW: "AdamW"
-        case .muon, .muonHeads: "Muon on hidden matrices, AdamW elsewhere"
-        case .normuon: "NorMuon on hidden matrices, AdamW elsewhere"
-        }
+        let optimizer = run.trainer.recipe.matrixOptimizer
+        return optimizer == .adamW
+            ? optimizer.title : "\(optimizer.title) on hidden matrices, AdamW elsewhere"
     }
 
     private var begun: String {

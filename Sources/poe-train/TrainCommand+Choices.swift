@@ -42,12 +42,13 @@ extension TrainCommand {
         return choices
     }
 
-    /// The rates of a base's training; others are always the same.
+    /// What moves the matrices; the rates of a base's training, which others do not have.
     private func ofRates(_ fitted: FittedChoices) -> [String] {
-        guard model.base != nil else { return [] }
+        let optimizer = recipe.optimizer ?? fitted.matrixOptimizer
+        guard model.base != nil else { return recipe.optimizer == nil ? [optimizer.title] : [] }
         var choices: [String] = []
-        if recipe.matrixLearningRate == nil && recipe.optimizer != .adamW {
-            choices.append("Muon at \(fitted.matrixLearningRate)")
+        if recipe.matrixLearningRate == nil && optimizer != .adamW {
+            choices.append("\(optimizer.title) at \(fitted.matrixLearningRate)")
         }
         if recipe.learningRate == nil { choices.append("AdamW at \(fitted.learningRate)") }
         return choices

@@ -1,4 +1,5 @@
 import ArgumentParser
+import PoeArguments
 import PoeCommand
 import PoeCore
 import PoeCorpus
@@ -21,6 +22,9 @@ struct TrainCommand: ParsableCommand {
             was never interrupted.
 
             Example: poe-train mybook.txt
+
+            Exit status: 0, 64 usage, 65 malformed file, 66 no input, 70 internal fault, \
+            73 cannot create, 74 input or output, 130 interrupted.
             """,
         version: "poe-train \(Version.text)")
 
@@ -37,18 +41,9 @@ struct TrainCommand: ParsableCommand {
     @OptionGroup(title: "Model") var model: ModelOptions
     @OptionGroup(title: "Recipe") var recipe: RecipeOptions
     @OptionGroup(title: "Output") var output: OutputOptions
-
-    @Option(
-        name: [.short, .customLong("threads")],
-        help: "Threads, all processors unless given; the result does not depend on them.")
-    var threadCount: Int?
-
-    private var threads: Int { threadCount ?? Machine.threadCount }
+    @OptionGroup var threads: ThreadOptions
 
     func validate() throws {
-        guard (1...256).contains(threads) else {
-            throw ValidationError("--threads is \(threads); expected 1 to 256")
-        }
         guard output.budget > 0 else {
             throw ValidationError("--budget is \(output.budget); expected above 0")
         }
@@ -71,6 +66,10 @@ struct TrainCommand: ParsableCommand {
                         + "them out with --base")
             }
         }
+        guard tokenizer.kind != .char || recipe.mergeDropout ?? 0 == 0 else {
+            throw ValidationError(
+                "--merge-dropout does not go with --tokenizer char: there are no merges")
+        }
         do {
             let fitted = FittedChoices(tokens: 0, epochs: recipe.epochs, hasMerges: true)
             try recipe.recipe(fitted).validate()
@@ -82,9 +81,34 @@ struct TrainCommand: ParsableCommand {
         }
     }
 
+    /// A training that nothing speaks against.
+    private struct Prepared {
+        let run: TrainingRun
+        let texts: PreparedTexts
+        /// The model that it begins with, if any.
+        let base: Model?
+        /// The choices that no option made, for people.
+        let fitted: [String]
+    }
+
     func run() throws {
+        let training = try prepared()
+        let monitor = TrainingMonitor(
+            run: training.run, texts: training.texts, options: output, threads: threads.count,
+            fitted: training.fitted)
+        try resumeOrRefuse(training.run)
+        if let folder = output.report { try TextFile.makeFolder(folder) }
+        // Nothing has been learnt yet that a checkpoint could keep.
+        if Interrupt.isRequested { throw Interrupted() }
+        // A training goes on when whoever read its progress has gone, such as a `tee` that Ctrl-C ends too.
+        Interrupt.ignoreClosedPipes()
+        try trainAndPack(training, monitor)
+    }
+
+    /// Reads what is to be read, and checks all that it would be too late to learn after hours of training.
+    private func prepared() throws -> Prepared {
         let base = try model.base.map { path in
-            try naming(path) { try Model.load(path, threads: threads) }
+            try naming(path) { try Model.load(path, threads: threads.count) }
         }
         let texts = try PreparedTexts(
             paths: corpus, splitPath: split, options: tokenizer, calibrates: recipe.calibration,
@@ -100,16 +124,12 @@ struct TrainCommand: ParsableCommand {
             model: output.output ?? texts.name + ".poem", reportFolder: output.report)
         let recipe = recipe.recipe(fitted)
         try checkFiles(files, epochs: recipe.epochs)
-        try checkMemory(configuration)
+        try checkMemory(configuration, recipe.matrixOptimizer)
         let teachers = try teachers(configuration, texts.tokenizer)
         let trainer = try Trainer(
             recipe: recipe, configuration: configuration, tokens: texts.trainingTokens,
             tokenizer: texts.tokenizer.description, base: base?.weights, teachers: teachers,
-            threads: threads)
-        var options = TrainingRun.Options()
-        options.keepsEpochs = output.keepEpochs
-        options.checkpointSeconds = output.checkpointSeconds
-        options.title = texts.name
+            threads: threads.count)
         let record = TrainingRecord(
             recipe: recipe, corpusName: texts.name, corpusHash: texts.corpusHash,
             split: texts.splitName, trainingTokens: texts.trainingTokens,
@@ -117,28 +137,36 @@ struct TrainCommand: ParsableCommand {
             teachers: teachers)
         let run = TrainingRun(
             trainer: trainer, tokenizer: texts.tokenizer, validation: texts.validation,
-            calibration: texts.calibration, record: record, files: files, options: options)
-        let monitor = TrainingMonitor(
-            run: run, texts: texts, options: output, threads: threads,
+            calibration: texts.calibration, record: record, files: files,
+            options: runOptions(title: texts.name))
+        return Prepared(
+            run: run, texts: texts, base: base,
             fitted: whatWasChosen(fitted, configuration, texts))
-        if output.resume {
-            try run.resume()
-            if run.trainer.step > 0, !TextFile.exists(files.log) {
-                Output.warn(
-                    "\(files.log) is missing: the losses of earlier steps will not be in it")
-            }
-        } else {
-            try refuseToOverwrite(files)
+    }
+
+    private func runOptions(title: String) -> TrainingRun.Options {
+        var options = TrainingRun.Options()
+        options.keepsEpochs = output.keepEpochs
+        options.checkpointSeconds = output.checkpointSeconds
+        options.title = title
+        return options
+    }
+
+    /// Goes on where an interrupted training was, or sees to it that a fresh one replaces no checkpoint.
+    private func resumeOrRefuse(_ run: TrainingRun) throws {
+        guard output.resume else { return try refuseToOverwrite(run.files) }
+        try run.resume()
+        if run.trainer.step > 0, !TextFile.exists(run.files.log) {
+            Output.warn(
+                "\(run.files.log) is missing: the losses of earlier steps will not be in it")
         }
-        if let folder = output.report { try TextFile.makeFolder(folder) }
-        // Nothing has been learnt yet that a checkpoint could keep.
-        if Interrupt.isRequested { throw Interrupted() }
-        // A training goes on when whoever read its progress has gone, such as a `tee` that Ctrl-C ends too.
-        Interrupt.ignoreClosedPipes()
+    }
+
+    private func trainAndPack(_ training: Prepared, _ monitor: TrainingMonitor) throws {
         monitor.begin()
         do {
-            guard try run.train(monitor) == .finished else { throw Interrupted() }
-            try finish(run, texts, base, monitor)
+            guard try training.run.train(monitor) == .finished else { throw Interrupted() }
+            try finish(training, monitor)
         } catch let interrupted as Interrupted {
             monitor.stopped()
             throw interrupted
@@ -150,7 +178,7 @@ struct TrainCommand: ParsableCommand {
         _ configuration: ModelConfiguration, _ tokenizer: Tokenizer
     ) throws -> [ModelWeights] {
         try recipe.teacher.map { path in
-            let model = try naming(path) { try Model.load(path, threads: threads) }
+            let model = try naming(path) { try Model.load(path, threads: threads.count) }
             guard model.tokenizer.description == tokenizer.description,
                 model.configuration.contextLength == configuration.contextLength
             else {
@@ -178,9 +206,12 @@ struct TrainCommand: ParsableCommand {
         }
     }
 
-    private func checkMemory(_ configuration: ModelConfiguration) throws {
+    private func checkMemory(
+        _ configuration: ModelConfiguration, _ optimizer: MatrixOptimizer
+    ) throws {
         let bytes = Trainer.memory(
-            configuration, teachers: recipe.teacher.count, tunes: output.profile == .compact)
+            configuration, optimizer: optimizer, threads: threads.count,
+            teachers: recipe.teacher.count, tunes: output.profile == .compact)
         guard bytes > Limits.machineMemory else { return }
         throw CommandFailure(
             .usage,
@@ -200,24 +231,23 @@ struct TrainCommand: ParsableCommand {
     }
 
     /// Packs the best weights as the finished model and removes the checkpoint.
-    private func finish(
-        _ run: TrainingRun, _ texts: PreparedTexts, _ base: Model?, _ monitor: TrainingMonitor
-    ) throws {
+    private func finish(_ training: Prepared, _ monitor: TrainingMonitor) throws {
+        let (run, texts) = (training.run, training.texts)
         var best = try run.bestModel()
         best.metadata["name"] = .string(texts.name)
         best.metadata["producer"] = .string("poe-train \(Version.text)")
         best.card =
             ModelCard(
-                run: run, texts: texts, base: base,
+                run: run, texts: texts, base: training.base,
                 logitFactor: best.evaluation.double(Calibration.key)
             ).markdown
         let choice = try Packing(
-            model: best, validation: texts.validation, budget: output.budget, threads: threads,
-            tokens: texts.trainingTokens, recipe: run.trainer.recipe
+            model: best, validation: texts.validation, budget: output.budget,
+            threads: threads.count, tokens: texts.trainingTokens, recipe: run.trainer.recipe
         ).choose(output.profile, monitor)
         best.weights = choice.weights
         best.evaluation = choice.evaluation
-        try best.write(to: run.files.model, profile: choice.profile, threads: threads)
+        try best.write(to: run.files.model, profile: choice.profile, threads: threads.count)
         TextFile.remove(run.files.checkpoint)
         try monitor.finished(choice.evaluation)
     }

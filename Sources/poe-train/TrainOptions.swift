@@ -10,7 +10,16 @@ enum TokenizerKind: String, ExpressibleByArgument, CaseIterable {
 }
 
 extension InitialAttention: ExpressibleByArgument {}
-extension MatrixOptimizer: ExpressibleByArgument {}
+extension MatrixOptimizer: ExpressibleByArgument {
+    /// As people write it.
+    var title: String {
+        switch self {
+        case .adamW: "AdamW"
+        case .muon, .muonHeads: "Muon"
+        case .norMuon: "NorMuon"
+        }
+    }
+}
 extension Precision: ExpressibleByArgument {}
 
 /// Pre-tokenizers by the names that people type.
@@ -159,7 +168,7 @@ struct RecipeOptions: ParsableArguments {
 
     @Option(
         help:
-            "What moves the hidden matrices; AdamW moves everything else. Of Muon, normuon makes steps even by hidden unit, muon-heads takes the queries and keys of each head apart; normuon where tokens are merged, else muon, unless given."
+            "What moves the hidden matrices; AdamW moves everything else. muon: orthogonalised momentum; normuon: the same, with each hidden unit's steps scaled to one usual length; muon-heads: the same as muon, with each head's queries and keys apart. Unless given normuon for 40 passes or more over BPE tokens without --base, else muon."
     )
     var optimizer: MatrixOptimizer?
 
@@ -186,7 +195,7 @@ struct RecipeOptions: ParsableArguments {
 
     @Option(
         help:
-            "Share of the steps that every second block sits out, before it takes over half of the block that precedes it; 0.3 for 40 passes or more, else 0, unless given."
+            "Share of the steps that every second block sits out, before it takes over half of the block that precedes it; 0.3 for 40 passes or more, else 0, unless given. Not with --base."
     )
     var halfDepth: Float?
 
@@ -222,7 +231,8 @@ struct RecipeOptions: ParsableArguments {
     var tokenNoise: Float = Recipe().tokenNoise
 
     @Option(
-        help: "A finished model of the same tokenizer to learn from too; may be repeated.",
+        help:
+            "A finished model with the same tokens and the same --context, to learn from too; may be repeated.",
         completion: .file(extensions: ["poem"]))
     var teacher: [String] = []
 
@@ -240,12 +250,19 @@ struct RecipeOptions: ParsableArguments {
 
     @Option(
         help:
-            "Where attention looks before training: evenly at all that came before, or each head of the first block at one of the nearest tokens, which is quicker at first."
+            "Where attention looks before training: evenly at all that came before, or each head of the first block at one of the nearest tokens, which is quicker at first. Not with --base."
     )
     var initialAttention: InitialAttention = Recipe().initialAttention
 
     @Option(name: .shortAndLong, help: "Keys everything random: the same seed, the same model.")
     var seed: UInt64 = Recipe().seed
+
+    func validate() throws {
+        guard optimizer != .adamW || matrixLearningRate == nil else {
+            throw ValidationError(
+                "--matrix-learning-rate is Muon's; leave it out with --optimizer adamw")
+        }
+    }
 
     /// What is asked for, and of what is not, what fits the text.
     func recipe(_ fitted: FittedChoices) -> Recipe {

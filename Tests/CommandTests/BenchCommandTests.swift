@@ -133,7 +133,10 @@ import Testing
     @Test(arguments: [
         (["--runs", "0"], "--runs is 0"), (["--threads", "0"], "--threads is 0"),
         (["--shape", "gpt5"], "gpt2-small"), (["--arithmetic", "f16"], "int8"),
+        (["--threads", "257"], "expected 1 to 256"),
         (["--split", "s.json"], "--split goes with"),
+        (["--arithmetic", "f32", "--train"], "--arithmetic goes with MODEL or --shape"),
+        (["--arithmetic", "f32", "--tokenizer", "."], "--arithmetic goes with MODEL or --shape"),
         (["x.poem", "--train"], "MODEL and --train exclude"),
         (["--shape", "reference", "--train"], "--shape and --train exclude"),
     ])

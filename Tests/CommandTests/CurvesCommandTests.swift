@@ -84,6 +84,22 @@ import Testing
         #expect(svg.contains(">nats per character</text>"))
     }
 
+    /// There would be nothing in the picture.
+    @Test(arguments: ["--per-character", "--validation-only"])
+    func validationThatIsMissingIsMissed(option: String) throws {
+        let bare = try folder.write(
+            "step,epoch,loss,learning_rate,gradient_norm,epoch_loss,validation_loss,"
+                + "validation_nats_per_character\n1,1,3.5,0.001,1.0,3.25,,\n", to: "bare.train.csv")
+        let output = folder.path + "/none.svg"
+        let run = try Program("poe-model").run(["curves", bare, option, "-o", output])
+        #expect(run.status == 65)
+        #expect(run.errors.hasPrefix("error: \(bare): no validation loss is in it"))
+        #expect(run.errors.hasSuffix("leave out \(option)\n"))
+        #expect(!FileManager.default.fileExists(atPath: output))
+        let training = try picture(bare)
+        #expect(count("class=\"point c0\"", in: training) == 1, "its training loss can be drawn")
+    }
+
     @Test func aForeignFileIsMalformed() throws {
         let foreign = try folder.write("name,size\nraven,1845\n", to: "foreign.csv")
         let output = folder.path + "/none.svg"

@@ -62,7 +62,8 @@ private final class Recorder {
             recorder.time = Double(second)
             bar.update("a", fraction: Double(second) / 600, fields: ["x"])
         }
-        bar.finish("a", fields: ["done"])
+        recorder.time = 700
+        bar.update("a", fraction: 1, fields: ["done"])
         #expect(recorder.written.first == "a  0%  x\n")
         #expect(recorder.written.last == "a  100%  done\n")
         #expect((12...18).contains(recorder.written.count))

@@ -198,7 +198,7 @@ import Testing
         #expect(all.status == 0, "\(all.errors)")
         #expect(
             all.errors.contains(
-                "40 passes (0.3 million tokens), dropout 0.15, weight decay 0.4"))
+                "40 passes (0.3 million tokens), Muon, dropout 0.15, weight decay 0.4"))
         #expect(!all.errors.contains(", 4 blocks of width"))
         let fitted = try Program("poe-train").run(
             ["book.txt", "-o", "b.poem", "--epochs", "1", "--dropout", "0", "--heads", "3"] + quick,
@@ -345,6 +345,13 @@ import Testing
         try refuses(
             "--tokenizer", "char", "--bpe-vocab-size", "300",
             because: "--bpe-vocab-size does not go with --tokenizer char")
+        try refuses(
+            "--tokenizer", "char", "--merge-dropout", "0.3",
+            because: "--merge-dropout does not go with --tokenizer char: there are no merges")
+        try refuses(
+            "--optimizer", "adamw", "--matrix-learning-rate", "0.01",
+            because: "--matrix-learning-rate is Muon's; leave it out with --optimizer adamw")
+        try refuses("--threads", "257", because: "--threads is 257; expected 1 to 256")
         try refuses(
             "--tokenizer", "byte-bpe", "--pretokenizer", "words",
             because: "goes with --tokenizer bpe alone")

@@ -5,7 +5,8 @@ import Testing
 
 /// Steps that are even by unit: beside the twin, what the formula promises.
 @Suite struct EvenUnitsTests {
-    /// Rows, columns: more rows, more columns (whose units are columns), as many, and one unit.
+    /// Rows, columns: more rows, more columns (whose units are columns), as many, one weight, and 130 units of one
+    /// weight.
     private static let shapes = [(37, 5), (5, 37), (19, 19), (1, 1), (1, 130)]
 
     private func noise(_ rows: Int, _ columns: Int, _ buffer: FloatBuffer) -> Matrix {
@@ -66,13 +67,14 @@ import Testing
         #expect(abs(found[1] / found[0] - 1) < 1e-3)
     }
 
-    /// A block that sits out has no direction; it gets none, and no memory of it.
+    /// A block that sits out has no direction; it gets none, and its past fades.
     @Test func nothingStaysNothing() {
         let buffer = FloatBuffer(count: 12)
         let means = FloatBuffer(count: 4)
+        means.vector(count: 4).fill(1)
         EvenUnits(units: 4, compute: Compute(threads: 1)).apply(
             to: buffer.matrix(rows: 3, columns: 4), means: means.vector(count: 4))
         #expect((0..<12).allSatisfy { buffer.vector(count: 12)[$0] == 0 })
-        #expect((0..<4).allSatisfy { means.vector(count: 4)[$0] == 0 })
+        #expect((0..<4).allSatisfy { means.vector(count: 4)[$0] == 0.95 })
     }
 }

@@ -7,18 +7,20 @@ import Testing
         #expect(words.width == 256 && words.layers == 6)
         #expect(words.epochs == 20 && words.dropout == 0.05)
         #expect(words.weightDecay == 0.2 && words.mergeDropout == 0.1 && words.halfDepth == 0)
-        #expect(words.matrixOptimizer == .normuon)
+        #expect(words.matrixOptimizer == .muon)
 
         let characters = FittedChoices(tokens: 2_149_646, hasMerges: false)
         #expect(characters.epochs == 9 && characters.dropout == 0.05)
         #expect(characters.weightDecay == 0.09 && characters.mergeDropout == 0)
-        #expect(characters.matrixOptimizer == .muon)
     }
 
     @Test func shortTextsGetSmallModels() {
         let tale = FittedChoices(tokens: 139_000, hasMerges: true)
         #expect(tale.width == 192 && tale.epochs == 40 && tale.weightDecay == 0.4)
         #expect(tale.dropout == 0.1 && tale.mergeDropout == 0.4 && tale.halfDepth == 0.3)
+        #expect(tale.matrixOptimizer == .norMuon)
+        let spelt = FittedChoices(tokens: 139_000, hasMerges: false)
+        #expect(spelt.halfDepth == 0.3 && spelt.matrixOptimizer == .muon)
         let page = FittedChoices(tokens: 1_000, hasMerges: true)
         #expect(page.width == 128 && page.layers == 4 && page.dropout == 0.1)
         #expect(FittedChoices(tokens: 0, hasMerges: true).epochs == 40)
@@ -52,6 +54,7 @@ import Testing
         let book = FittedChoices(tokens: 40_000, hasMerges: true, hasBase: true)
         #expect(book.epochs == 6 && book.batchWindows == 16 && book.halfDepth == 0)
         #expect(book.dropout == 0.1 && book.weightDecay == 0.05 && book.mergeDropout == 0)
+        #expect(book.matrixOptimizer == .muon && fresh.matrixOptimizer == .norMuon)
         #expect(book.learningRate == 0.0004 && fresh.learningRate == 0.004)
         #expect(book.matrixLearningRate == 0.002 && fresh.matrixLearningRate == 0.02)
         #expect(FittedChoices(tokens: 24_999, hasMerges: true, hasBase: true).batchWindows == 8)

@@ -1,5 +1,6 @@
 import PoeCore
 import PoeModel
+import PoeNumerics
 import PoeTokenizer
 import PoeTraining
 import Testing
@@ -34,5 +35,20 @@ import Testing
         #expect(cost > 0.01, "coarse enough to tell")
         #expect(loss(settings.rounded(tuned)) - loss(exact) < cost / 2)
         #expect(TinyTraining.bits(exact) == before)
+    }
+
+    /// The training itself went well: there is no reason to begin again with other rates.
+    @Test func divergenceTellsThatTheWeightsAreKept() throws {
+        var recipe = TinyTraining.recipe
+        recipe.halfDepth = 0
+        let weights = try TinyTraining.trainer(recipe: recipe).modelWeights
+        weights.vector(weights.layout.finalNormGain).fill(.nan)
+        let tokens = try TinyTraining.tokenizer().encode(TinyTraining.text)
+        let tuning = try GridTuning(
+            weights, settings: CompactSettings(), recipe: recipe, tokens: tokens, threads: 1)
+        let error = #expect(throws: TrainingError.tuningDiverged(step: 1)) {
+            try tuning.run { _, _ in }
+        }
+        #expect(try #require(error).description.contains("--resume --profile lossless"))
     }
 }

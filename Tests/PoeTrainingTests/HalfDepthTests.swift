@@ -126,6 +126,11 @@ import Testing
         for weights in [trainer.weights, trainer.modelWeights] {
             #expect(block(0, of: weights) == block(1, of: weights))
         }
+        // What the optimizer remembers is inherited, too.
+        for state in [trainer.optimizer.firstMoment, trainer.optimizer.secondMoment] {
+            #expect(block(0, of: state) == block(1, of: state))
+            #expect(block(0, of: state).allSatisfy { $0.contains { $0 != 0 } })
+        }
         let halved = block(0, of: trainer.modelWeights, "feed_forward.down")
         #expect(relativeError(halved[0].map { 2 * $0 }, outputs[0]) < 0.2)
         _ = try trainer.takeStep()

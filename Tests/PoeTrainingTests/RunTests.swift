@@ -46,8 +46,56 @@ import Testing
             recipe.epochs = 3
             let run = try TinyTraining.run(in: folder, recipe: recipe)
             let error = #expect(throws: TrainingError.self) { try run.resume() }
-            #expect(try #require(error).description.contains("recipe.epochs is 2"))
+            let text = try #require(error).description
+            #expect(text.contains("recipe.epochs is 2, this command's is 3 (--epochs 2 asks for "))
             #expect(run.trainer.step == 0)
+        }
+    }
+
+    /// After a default has changed, the same options ask for something else: the message says what does not.
+    @Test func theOptionThatAsksForTheEarlierValueIsNamed() throws {
+        let changes: [(change: (inout Recipe) -> Void, words: String)] = [
+            ({ $0.matrixOptimizer = .muon }, " (--optimizer normuon asks for the earlier one); "),
+            ({ $0.learningRate = 0.125 }, " (--learning-rate 0.004 asks for the earlier one); "),
+            ({ $0.stride = 7 }, "absent, this command's is 7; repeat"),
+            ({ $0.beta2 = 0.5 }, "recipe.beta2 is 0.95, this command's is 0.5; repeat"),
+        ]
+        try withTemporaryFolder { folder in
+            _ = try TinyTraining.run(in: folder).train(Spectator(stopAfter: 1))
+            for (change, words) in changes {
+                var recipe = TinyTraining.recipe
+                change(&recipe)
+                let run = try TinyTraining.run(in: folder, recipe: recipe)
+                let error = #expect(throws: TrainingError.self) { try run.resume() }
+                let text = try #require(error).description
+                #expect(text.contains(words), "\(text)")
+            }
+        }
+        // What is off is in no record.
+        try withTemporaryFolder { folder in
+            var recipe = TinyTraining.recipe
+            recipe.halfDepth = 0
+            _ = try TinyTraining.run(in: folder, recipe: recipe).train(Spectator(stopAfter: 1))
+            let run = try TinyTraining.run(in: folder)
+            let error = #expect(throws: TrainingError.self) { try run.resume() }
+            let text = try #require(error).description
+            #expect(text.contains("this command's is 0.5 (--half-depth 0 asks for"), "\(text)")
+        }
+    }
+
+    /// It would be written anew, without what is in it.
+    @Test func aLogThatCannotBeReadIsNotReplaced() throws {
+        try withTemporaryFolder { folder in
+            let first = try TinyTraining.run(in: folder)
+            _ = try first.train(Spectator(stopAfter: 1))
+            let damaged = Data([0x73, 0xFF])
+            try damaged.write(to: URL(filePath: first.files.log))
+            let run = try TinyTraining.run(in: folder)
+            #expect(throws: PoemError.self) { try run.resume() }
+            #expect(try Data(contentsOf: URL(filePath: first.files.log)) == damaged)
+            try FileManager.default.removeItem(atPath: first.files.log)
+            try run.resume()
+            #expect(run.trainer.step == 1)
         }
     }
 

@@ -33,8 +33,8 @@ enum TinyTraining {
         var recipe = Recipe()
         recipe.epochs = 2
         recipe.batchWindows = 20
-        // What has the most state.
-        recipe.matrixOptimizer = .normuon
+        // What has the most state. Its unit means lie in the second moments.
+        recipe.matrixOptimizer = .norMuon
         recipe.dropout = 0.2
         recipe.attentionDropout = 0.1
         recipe.tokenNoise = 0.05

@@ -70,6 +70,43 @@ import Testing
         #expect(TinyTraining.bits(base.modelWeights) == before)
     }
 
+    /// At half depth, every second block of the base would be lost.
+    @Test func aBaseIsTrainedWhole() throws {
+        let base = try TinyTraining.trainer()
+        let tokens = try TinyTraining.tokenizer().encode(TinyTraining.text)
+        let error = #expect(throws: TrainingError.self) {
+            try Trainer(
+                recipe: TinyTraining.recipe, configuration: base.configuration, tokens: tokens,
+                base: base.modelWeights, threads: 1)
+        }
+        #expect(try #require(error).description.contains("half depth is 0.5; expected 0"))
+    }
+
+    /// A teacher has its weights, one packed form and activations; Muon has two matrices and two squares on each
+    /// thread that gets a matrix.
+    @Test func memoryCountsWhatIsHeld() throws {
+        let configuration = TinyTraining.configuration(try TinyTraining.tokenizer())
+        func memory(
+            _ optimizer: MatrixOptimizer = .adamW, threads: Int = 1, teachers: Int = 0,
+            tunes: Bool = false
+        ) -> Int {
+            Trainer.memory(
+                configuration, optimizer: optimizer, threads: threads, teachers: teachers,
+                tunes: tunes)
+        }
+        let least = memory()
+        let teacher = memory(teachers: 1) - least
+        #expect(memory(teachers: 3) - least == 3 * teacher)
+        #expect(memory(tunes: true) - least - teacher == 4 * 4 * configuration.parameterCount)
+        let scratch = 4 * 2 * (72 * 24 + 24 * 24)
+        #expect(memory(threads: 64) == least)
+        #expect(memory(.muon) - least == scratch)
+        #expect(memory(.norMuon, threads: 3) - least == 3 * scratch)
+        // Of two blocks: queries, keys, values, their output, up and down; of two heads, twice the first two.
+        #expect(memory(.muon, threads: 64) - least == 12 * scratch)
+        #expect(memory(.muonHeads, threads: 64) - least == 16 * scratch)
+    }
+
     @Test(arguments: MatrixOptimizer.allCases) func oneBatchIsLearntByHeart(
         _ optimizer: MatrixOptimizer
     ) throws {

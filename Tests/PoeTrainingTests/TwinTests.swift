@@ -57,7 +57,7 @@ import Testing
         case .adamW: (index.adamw, \.afterAdamw)
         case .muon: (index.muon, \.afterMuon)
         case .muonHeads: (index.muonHeads, \.afterMuonHeads)
-        case .normuon: (index.normuon, \.afterNormuon)
+        case .norMuon: (index.normuon, \.afterNormuon)
         }
     }
 

@@ -43,13 +43,13 @@ package final class Network {
     package func withWeightsFixed<Value, Failure: Error>(
         _ body: () throws(Failure) -> Value
     ) throws(Failure) -> Value {
-        panels.pack(blocks)
+        panels.pack(blocks, forGradients: true)
         defer { panels.discard() }
         return try body()
     }
 
-    /// Packs the weights for good: they never change.
-    func fixWeights() { panels.pack(blocks) }
+    /// Packs the weights for good: they never change, and nobody asks for their gradients.
+    func fixWeights() { panels.pack(blocks, forGradients: false) }
 
     /// Sum of the losses, in nats, of predicting each of `targets` from the `inputs` before it.
     ///

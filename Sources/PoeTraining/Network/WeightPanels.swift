@@ -10,7 +10,8 @@ final class WeightPanels {
     /// One matrix, packed for `x W^T` and for `dY W`.
     private struct Pair {
         let forward: PackedMatrix
-        let backward: PackedMatrix
+        /// Nil where no gradients are made.
+        let backward: PackedMatrix?
     }
 
     private let weights: ModelWeights
@@ -26,22 +27,30 @@ final class WeightPanels {
         self.compute = compute
     }
 
-    /// Packs the matrices of `blocks` and the head's as they are now.
-    func pack(_ blocks: [Int]) {
+    /// Packs the matrices of `blocks` and the head's as they are now; without gradients, for `x W^T` alone.
+    func pack(_ blocks: [Int], forGradients: Bool) {
         let layout = weights.layout
         let inBlocks = blocks.flatMap { layout.blocks[$0].matrices }
         for parameter in inBlocks + [layout.headWeight] {
             let matrix = weights.matrix(parameter)
-            if let pair = pairs[parameter.offset] {
-                compute.pack(matrix, transposeB: true, into: pair.forward)
-                compute.pack(matrix, transposeB: false, into: pair.backward)
-            } else {
-                pairs[parameter.offset] = Pair(
-                    forward: compute.pack(matrix, transposeB: true, precision: precision),
-                    backward: compute.pack(matrix, transposeB: false, precision: precision))
-            }
+            let pair = pairs[parameter.offset]
+            pairs[parameter.offset] = Pair(
+                forward: pack(matrix, transposeB: true, into: pair?.forward),
+                backward: forGradients
+                    ? pack(matrix, transposeB: false, into: pair?.backward) : nil)
         }
         areValid = true
+    }
+
+    /// Packs into the memory of an earlier packing, if there is one.
+    private func pack(
+        _ matrix: Matrix, transposeB: Bool, into packed: PackedMatrix?
+    ) -> PackedMatrix {
+        guard let packed else {
+            return compute.pack(matrix, transposeB: transposeB, precision: precision)
+        }
+        compute.pack(matrix, transposeB: transposeB, into: packed)
+        return packed
     }
 
     /// The weights are about to change.
@@ -52,7 +61,7 @@ final class WeightPanels {
         areValid ? pairs[weight.offset]?.forward : nil
     }
 
-    /// `W`, nil unless packed.
+    /// `W`, nil unless packed for gradients.
     func backward(_ weight: Parameter) -> PackedMatrix? {
         areValid ? pairs[weight.offset]?.backward : nil
     }

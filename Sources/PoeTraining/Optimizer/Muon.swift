@@ -23,37 +23,59 @@ final class Muon {
         let rows: Range<Int>
     }
 
+    /// The matrices, how many workers share them, and what scratch memory each of these needs.
+    private struct Plan {
+        let blocks: [Block]
+        let workers: Int
+        /// Numbers of the largest parameter, and the longest of their shorter sides.
+        let largest: Int, side: Int
+        /// The most units of a parameter; nil unless steps are made even by unit.
+        let units: Int?
+
+        init(_ layout: ParameterLayout, _ optimizer: MatrixOptimizer, threads: Int) {
+            let matrices = layout.hiddenMatrices
+            let heads = optimizer == .muonHeads ? layout.configuration.headCount : 1
+            let blocks = matrices.flatMap { parameter in
+                parameter.stackedMatrices(heads: heads).map {
+                    Block(parameter: parameter, rows: $0)
+                }
+            }
+            // The largest first, so that every thread gets its share of them.
+            self.blocks = blocks.sorted {
+                $0.rows.count * $0.parameter.columns > $1.rows.count * $1.parameter.columns
+            }
+            workers = min(threads, max(1, blocks.count))
+            largest = matrices.map(\.count).max() ?? 0
+            side = matrices.map { min($0.rows, $0.columns) }.max() ?? 0
+            let counts = matrices.map { EvenUnits.count(rows: $0.rows, columns: $0.columns) }
+            units = optimizer == .norMuon ? counts.max() ?? 0 : nil
+        }
+    }
+
     private let pool: WorkerPool
     private let workers: [MuonWorker]
     private let blocks: [Block]
 
-    /// Plans scratch memory for the largest matrix of `layout`, on each thread of `compute`.
-    ///
-    /// - Parameters:
-    ///   - headByHead: Whether each head's queries and keys are a matrix of their own.
-    ///   - evenUnits: Whether steps are made even by unit.
+    /// Plans scratch memory for the largest matrix of `layout`, on threads of `compute`.
     init(
-        layout: ParameterLayout, headByHead: Bool, evenUnits: Bool, precision: Precision,
-        compute: Compute
+        layout: ParameterLayout, optimizer: MatrixOptimizer, precision: Precision, compute: Compute
     ) {
         pool = compute.pool
-        let matrices = layout.hiddenMatrices
-        let heads = headByHead ? layout.configuration.headCount : 1
-        let blocks = matrices.flatMap { parameter in
-            parameter.stackedMatrices(heads: heads).map { Block(parameter: parameter, rows: $0) }
-        }
-        // The largest first, so that every thread gets its share of them.
-        self.blocks = blocks.sorted {
-            $0.rows.count * $0.parameter.columns > $1.rows.count * $1.parameter.columns
-        }
-        let largest = matrices.map(\.count).max() ?? 0
-        let side = matrices.map { min($0.rows, $0.columns) }.max() ?? 0
-        let units = matrices.map { EvenUnits.count(rows: $0.rows, columns: $0.columns) }.max() ?? 0
-        workers = (0..<compute.threads).map { _ in
+        let plan = Plan(layout, optimizer, threads: compute.threads)
+        blocks = plan.blocks
+        workers = (0..<plan.workers).map { _ in
             MuonWorker(
-                largest: largest, side: side, units: evenUnits ? units : nil, precision: precision,
+                largest: plan.largest, side: plan.side, units: plan.units, precision: precision,
                 compute: Compute(threads: 1, kernels: compute.kernels))
         }
+    }
+
+    /// Numbers of scratch memory on so many threads, but for the few of units.
+    static func scratch(
+        _ layout: ParameterLayout, _ optimizer: MatrixOptimizer, threads: Int
+    ) -> Int {
+        let plan = Plan(layout, optimizer, threads: threads)
+        return plan.workers * MuonWorker.scratch(largest: plan.largest, side: plan.side)
     }
 
     /// Moves all hidden matrices of `weights`.
@@ -92,6 +114,9 @@ private final class MuonWorker {
     private let next: FloatBuffer
     private let gram: FloatBuffer
     private let polynomial: FloatBuffer
+
+    /// Numbers of a worker's buffers.
+    static func scratch(largest: Int, side: Int) -> Int { 2 * largest + 2 * side * side }
 
     init(largest: Int, side: Int, units: Int?, precision: Precision, compute: Compute) {
         self.compute = compute

@@ -14,7 +14,8 @@ package struct OptimizerReport {
 package final class Optimizer {
     /// First moments (for Muon's matrices: the momentum), in the weights' layout.
     package let firstMoment: ModelWeights
-    /// Second moments, in the weights' layout; of Muon's matrices at most one for each unit, in front.
+    /// Second moments, in the weights' layout; of each of Muon's matrices, its units' mean squares at the front of
+    /// its part, if any.
     package let secondMoment: ModelWeights
 
     private let recipe: Recipe
@@ -34,9 +35,8 @@ package final class Optimizer {
             recipe.matrixOptimizer == .adamW
             ? nil
             : Muon(
-                layout: firstMoment.layout, headByHead: recipe.matrixOptimizer == .muonHeads,
-                evenUnits: recipe.matrixOptimizer == .normuon, precision: recipe.precision,
-                compute: compute)
+                layout: firstMoment.layout, optimizer: recipe.matrixOptimizer,
+                precision: recipe.precision, compute: compute)
     }
 
     /// Moves `weights` against `gradients`.

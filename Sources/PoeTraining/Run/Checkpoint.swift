@@ -59,7 +59,7 @@ struct Checkpoint {
             let lines = reader.cursor.strings("epochs")
         else {
             throw TrainingError.checkpointMismatch(
-                "\(path) is a model, not a checkpoint of a training")
+                "\(path) is a model, not a checkpoint of a training; " + Self.afresh(path))
         }
         self.step = step
         epochLoss = TrainingRun.EpochLoss(sum: sum, tokens: tokens)
@@ -72,17 +72,19 @@ struct Checkpoint {
     ) throws {
         try Self.check(
             reader, is: trainer, record: record, tokenizer: tokenizer,
-            advice: "repeat the options of the interrupted run, or delete \(path) to start afresh")
+            advice: "repeat the options of the interrupted run, or \(Self.afresh(path))")
         guard step <= trainer.sampler.stepCount else {
             throw TrainingError.checkpointMismatch(
-                "the checkpoint is at step \(step) of \(trainer.sampler.stepCount)")
+                "the checkpoint is at step \(step) of \(trainer.sampler.stepCount); "
+                    + Self.afresh(path))
         }
         let names = Self.moments + (trainer.average == nil ? [] : [Self.latest])
         let tensors = try names.map { name in
             try optimizerTensor(name, count: trainer.weights.flat.count)
         }
-        for parameter in trainer.weights.layout.parameters {
-            guard let entry = reader.tensor(named: parameter.name) else { continue }
+        let parameters = trainer.weights.layout.parameters
+        let entries = try parameters.map { try modelTensor($0.name) }
+        for (parameter, entry) in zip(parameters, entries) {
             trainer.modelWeights.set(parameter, to: try reader.floats(of: entry))
         }
         trainer.optimizer.firstMoment.flat.set(to: tensors[0])
@@ -103,10 +105,24 @@ struct Checkpoint {
         }
         for key in Set(reader.training.keys + record.fixed.keys).sorted()
         where key != TrainingRecord.epochsKey && reader.training[key] != record.fixed[key] {
+            let (earlier, asked) = (reader.training[key], record.fixed[key])
+            // The same options may ask for something else by now: a default can change with the program.
+            let option = TrainingRecord.option(for: key, earlier, insteadOf: asked)
+            let hint = option.map { " (\($0) asks for the earlier one)" } ?? ""
             throw TrainingError.checkpointMismatch(
-                "the earlier training's \(key) is \(text(reader.training[key])), this command's is "
-                    + "\(text(record.fixed[key])); \(advice)")
+                "the earlier training's \(key) is \(earlier?.text ?? "absent"), this command's is "
+                    + "\(asked?.text ?? "absent")\(hint); \(advice)")
         }
+    }
+
+    private static func afresh(_ path: String) -> String { "delete \(path) to start afresh" }
+
+    private func modelTensor(_ name: String) throws -> TensorEntry {
+        guard let entry = reader.tensor(named: name) else {
+            throw TrainingError.checkpointMismatch(
+                "the checkpoint lacks the model's \(name); " + Self.afresh(path))
+        }
+        return entry
     }
 
     private func optimizerTensor(_ name: String, count: Int) throws -> [Float] {
@@ -114,14 +130,17 @@ struct Checkpoint {
             entry.shape == [count], entry.elementType == .f32
         else {
             throw TrainingError.checkpointMismatch(
-                "the checkpoint lacks the optimizer's \(name) of \(count) numbers")
+                "the checkpoint lacks the optimizer's \(name) of \(count) numbers; "
+                    + Self.afresh(path))
         }
         return try reader.floats(of: entry)
     }
+}
 
-    private static func text(_ value: MetadataValue?) -> String {
-        switch value {
-        case nil: "absent"
+extension MetadataValue {
+    /// As a person would type it.
+    fileprivate var text: String {
+        switch self {
         case .string(let text): text
         case .integer(let number): "\(number)"
         case .double(let number): "\(number)"

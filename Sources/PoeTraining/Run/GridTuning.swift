@@ -43,9 +43,19 @@ package struct GridTuning {
     /// - Parameter onStep: Told the steps taken and those of the whole pass; throws to end it.
     package func run(onStep: (Int, Int) throws -> Void) throws -> ModelWeights {
         while !trainer.isFinished {
-            let report = try trainer.takeStep()
+            let report = try takeStep()
             try onStep(report.step, trainer.sampler.stepCount)
         }
         return trainer.weights
+    }
+
+    /// A step; of a divergence it says what there is to do here, where the training itself went well.
+    private func takeStep() throws(TrainingError) -> StepReport {
+        do {
+            return try trainer.takeStep()
+        } catch {
+            if case .diverged(let step, _) = error { throw .tuningDiverged(step: step) }
+            throw error
+        }
     }
 }

@@ -16,6 +16,8 @@ package struct StepReport: Sendable {
     package let learningRate: Float
     /// Tokens of the step.
     package let tokens: Int
+    /// Whether it is the last step of its epoch.
+    package let endsEpoch: Bool
 }
 
 /// Takes training steps.
@@ -38,7 +40,7 @@ package final class Trainer {
     /// Steps taken so far.
     package internal(set) var step = 0
 
-    let optimizer: Optimizer
+    package let optimizer: Optimizer
     /// The mean of the weights, where the recipe asks for one.
     let average: WeightAverage?
     let network: Network
@@ -68,6 +70,11 @@ package final class Trainer {
         teachers: [ModelWeights] = [], grid: CompactSettings? = nil, threads: Int
     ) throws(TrainingError) {
         try recipe.validate()
+        guard base == nil || recipe.halfDepth == 0 else {
+            throw .invalidRecipe(
+                "the half depth is \(recipe.halfDepth); expected 0 where a training begins with a "
+                    + "finished model, whose every second block would be lost")
+        }
         do { try configuration.validate() } catch { throw .invalidRecipe(error.description) }
         sampler = try WindowSampler(
             recipe: recipe, contextLength: configuration.contextLength, tokenCount: tokens.count)
@@ -104,18 +111,23 @@ package final class Trainer {
 
     /// Bytes that a training takes, about and at most, for a model of a valid `configuration`.
     ///
-    /// Its steps take the weights, their mean, their gradient, two moments and two packed forms of them, and the
-    /// activations of a shard; each teacher has weights and activations, too. At the end of an epoch come a
-    /// calibrated copy, one that is tried and one that is written, and other activations; where weights are
-    /// tuned to a grid, the best ones as they are, their packed form, and a trainer.
+    /// Its steps take the weights, their mean, their gradient, two moments and two packed forms of them, the
+    /// activations of a shard, and what moves the weights; each teacher has weights, one packed form of them, and
+    /// activations. At the end of an epoch come a calibrated copy, one that is tried and one that is written, and
+    /// other activations; where weights are tuned to a grid, the best ones as they are, their packed form, and a
+    /// trainer.
     package static func memory(
-        _ configuration: ModelConfiguration, teachers: Int = 0, tunes: Bool = false
+        _ configuration: ModelConfiguration, optimizer: MatrixOptimizer, threads: Int,
+        teachers: Int = 0, tunes: Bool = false
     ) -> Int {
         let weights = configuration.parameterCount
         let activations = Activations.count(
             configuration, capacity: shardWindows * configuration.contextLength)
-        let steps = 7 * weights + activations + teachers * (weights + activations)
-        let after = tunes ? 10 * weights + 2 * activations : 3 * weights + activations
+        let scratch =
+            optimizer == .adamW
+            ? 0 : Muon.scratch(ParameterLayout(configuration), optimizer, threads: threads)
+        let steps = 7 * weights + activations + scratch + teachers * (2 * weights + activations)
+        let after = tunes ? 9 * weights + 2 * activations : 3 * weights + activations
         return 4 * (steps + after)
     }
 
@@ -142,7 +154,8 @@ package final class Trainer {
         return StepReport(
             step: step, epoch: epoch + 1, loss: loss, gradientNorm: moved.gradientNorm,
             learningRate: moved.learningRate,
-            tokens: batch.count * configuration.contextLength)
+            tokens: batch.count * configuration.contextLength,
+            endsEpoch: sampler.firstSteps[epoch + 1] == step)
     }
 
     /// From now on all blocks are trained.

@@ -67,6 +67,41 @@ package struct TrainingRecord: Sendable, Equatable {
         keys[Self.epochsKey] = .strings(epochs.map(\.line))
         return keys
     }
+
+    /// Fields of the recipe that the command line has no option for.
+    private static let unnamed: Set = ["beta1", "beta2", "epsilon", "shard_windows"]
+
+    /// Fields of the recipe that are left out where they are off, and what an option calls that.
+    private static let off = [
+        "averaging": "0", "half_depth": "0", "initial_attention": "even", "merge_dropout": "0",
+        "token_noise": "0",
+    ]
+
+    /// The option and its value that ask for what an earlier training had under `key`; nil if there is none.
+    static func option(
+        for key: String, _ earlier: MetadataValue?, insteadOf asked: MetadataValue?
+    ) -> String? {
+        let prefix = "recipe."
+        let field = String(key.dropFirst(prefix.count))
+        guard key.hasPrefix(prefix), !field.contains("."), !unnamed.contains(field),
+            let value = earlier?.typed ?? off[field]
+        else { return nil }
+        // A share alone brings no teachers.
+        if field == "teacher_share" && asked == nil { return nil }
+        return "--\(field.replacing("_", with: "-")) \(value)"
+    }
+}
+
+extension MetadataValue {
+    /// As the value of an option; nil for what no option takes.
+    fileprivate var typed: String? {
+        switch self {
+        case .string(let text): text
+        case .integer(let number): "\(number)"
+        case .double(let number): "\(number)"
+        case .boolean, .strings: nil
+        }
+    }
 }
 
 extension Recipe {

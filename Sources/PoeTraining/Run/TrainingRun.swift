@@ -92,8 +92,7 @@ package final class TrainingRun {
         let checkpoint = try Checkpoint(contentsOf: files.checkpoint)
         try checkpoint.restore(trainer, record: record, tokenizer: tokenizer.description)
         epochLoss = checkpoint.epochLoss
-        history = TrainingHistory(
-            csv: TextFile.contents(of: files.log) ?? "", through: checkpoint.step)
+        history = try loggedHistory(through: checkpoint.step)
         history.epochs = checkpoint.epochs
     }
 
@@ -103,7 +102,7 @@ package final class TrainingRun {
         try Checkpoint.check(
             last, is: trainer, record: record, tokenizer: tokenizer.description,
             advice: "repeat the options of \(files.last), or start afresh without --resume")
-        history = TrainingHistory(csv: TextFile.contents(of: files.log) ?? "", through: .max)
+        history = try loggedHistory(through: .max)
         history.epochs = (last.training.strings(TrainingRecord.epochsKey) ?? []).compactMap(
             EpochRecord.init(line:))
         guard history.epochs.last?.step == trainer.sampler.stepCount else {
@@ -111,6 +110,19 @@ package final class TrainingRun {
                 "\(files.last) is not the end of this training, and there is no checkpoint")
         }
         trainer.step = trainer.sampler.stepCount
+    }
+
+    /// What the log says of the steps up to `step`; without a log, nothing.
+    private func loggedHistory(through step: Int) throws -> TrainingHistory {
+        guard TextFile.exists(files.log) else { return TrainingHistory() }
+        // The next checkpoint writes the log anew: what cannot be read would be lost.
+        guard let csv = TextFile.contents(of: files.log) else {
+            throw PoemError.readFailed(
+                path: files.log,
+                reason: "expected the losses of earlier steps, as UTF-8 text; mend it, or move it "
+                    + "away to go on without them")
+        }
+        return TrainingHistory(csv: csv, through: step)
     }
 
     /// Trains until the end, or until the observer wants to stop.
@@ -128,7 +140,7 @@ package final class TrainingRun {
             let report = try trainer.takeStep()
             note(report)
             observer.didTakeStep(report)
-            if trainer.sampler.firstSteps[report.epoch] == report.step {
+            if report.endsEpoch {
                 try finishEpoch(report, observer)
                 saved = clock.now
             } else if (clock.now - saved) / .seconds(1) > options.checkpointSeconds {
@@ -162,8 +174,7 @@ package final class TrainingRun {
         epochLoss.sum += report.loss * Double(report.tokens)
         epochLoss.tokens += report.tokens
         let every = max(1, trainer.sampler.stepCount / 2_000)
-        let endsEpoch = trainer.sampler.firstSteps[report.epoch] == report.step
-        guard report.step % every == 0 || endsEpoch else { return }
+        guard report.step % every == 0 || report.endsEpoch else { return }
         history.steps.append(
             StepRecord(
                 step: report.step, epoch: report.epoch, loss: report.loss,
