@@ -87,12 +87,10 @@ package struct FittedChoices: Sendable, Equatable {
             (wantsSteps ? 0.000375 : 0.00025) * passesThatCount * passesThatCount, to: 0.05,
             atLeast: 0.05)
         mergeDropout = hasMerges ? undone : 0
-        let isReadOften = epochs >= Self.mostEpochs
         // A text that is read so often leaves a model time to grow; one read less often needs it whole.
-        halfDepth = isReadOften ? 0.3 : 0
-        // Even steps learn sooner, by heart too: they pay where much is done against that, which is where many
-        // merges are undone.
-        matrixOptimizer = isReadOften && hasMerges ? .norMuon : .muon
+        halfDepth = epochs >= Self.mostEpochs ? 0.3 : 0
+        // Even steps learn sooner, by heart too: they pay where the most is done against that.
+        matrixOptimizer = wantsSteps ? .norMuon : .muon
     }
 
     private static func rounded(_ x: Double, to step: Double, atLeast least: Double) -> Float {

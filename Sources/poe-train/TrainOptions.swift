@@ -168,7 +168,7 @@ struct RecipeOptions: ParsableArguments {
 
     @Option(
         help:
-            "What moves the hidden matrices; AdamW moves everything else. muon: orthogonalised momentum; normuon: the same, with each hidden unit's steps scaled to one usual length; muon-heads: the same as muon, with each head's queries and keys apart. Unless given normuon for 40 passes or more over BPE tokens without --base, else muon."
+            "What moves the hidden matrices; AdamW moves everything else. muon: orthogonalised momentum; normuon: the same, with each hidden unit's steps scaled to one usual length; muon-heads: the same as muon, with each head's queries and keys apart. Unless given normuon where steps of 16 windows fit a text without --base (see --batch-size), else muon."
     )
     var optimizer: MatrixOptimizer?
 
