@@ -94,15 +94,19 @@ public final class LanguageModel: Sendable {
     public func decode(_ tokens: [TokenID]) -> String { tokenizer.decode(tokens) }
 
     /// Threads that are used unless told otherwise: one for each processor that the program may run on.
-    public static let defaultThreads: Int = min(Processors.available, 256)
+    public static let defaultThreads: Int = min(Processors.available, mostThreads)
+
+    /// The most threads that can be asked for.
+    package static let mostThreads = 256
 
     /// An engine with so many threads; one for each processor if nil.
     ///
     /// - Throws: ``PoeError`` if they are not 1 to 256.
     func engine(threads: Int?) throws(PoeError) -> Engine {
         let threads = threads ?? Self.defaultThreads
-        guard (1...256).contains(threads) else {
-            throw PoeError(.invalidOption, "threads is \(threads); expected 1 to 256")
+        guard (1...Self.mostThreads).contains(threads) else {
+            throw PoeError(
+                .invalidOption, "threads is \(threads); expected 1 to \(Self.mostThreads)")
         }
         return Engine(weights, threads: threads)
     }

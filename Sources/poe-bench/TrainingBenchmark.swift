@@ -39,8 +39,8 @@ struct TrainingBenchmark {
             name: "bf16, no dropout", dropout: 0, attentionDropout: 0, optimizer: .adamW,
             precision: .bf16),
         Setting(
-            name: "f32, NorMuon, dropout 0.15", dropout: 0.15, attentionDropout: 0,
-            optimizer: .norMuon, precision: .f32, showsParts: true),
+            name: "f32, Muon, dropout 0.15", dropout: 0.15, attentionDropout: 0,
+            optimizer: .muon, precision: .f32, showsParts: true),
     ]
 
     func run(_ report: Report) throws {

@@ -47,6 +47,24 @@ import Testing
         }
     }
 
+    /// What is fitted to a text reaches its training: here, that of a tale in steps of 16 windows.
+    @Test func whatIsFittedIsRecorded() throws {
+        let folder = try Folder()
+        let line = "The lamp of the dull window glowed, and the sullen night was at sea.\n"
+        try folder.write(String(repeating: line, count: 900), to: "tale.txt")
+        let run = try Program("poe-train").run(
+            [
+                "tale.txt", "--threads", "1", "--profile", "lossless", "--no-calibration",
+                "--bpe-vocab-size", "32", "--context", "16", "--layers", "1", "--width", "8",
+                "--heads", "1", "--epochs", "1",
+            ], in: folder)
+        #expect(run.status == 0, "\(run.errors)")
+        let shown = try Program("poe-model").run(["show", "tale.poem", "--json"], in: folder).json()
+        let training = try #require(shown["training"] as? [String: Any])
+        #expect(training["recipe.optimizer"] as? String == "normuon")
+        #expect(training["recipe.batch_size"] as? Int == 16)
+    }
+
     /// Whether what a file records is the value that was typed.
     private func isRecorded(_ typed: String, _ recorded: Any?) -> Bool {
         if let text = recorded as? String { return text == typed }
