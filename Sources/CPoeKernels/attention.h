@@ -4,10 +4,15 @@
 // Query rows taken together: their scores stay in the cache, and what lies wholly behind the mask
 // of a block is not computed. The order of the sums in backward depends on it, the set does not.
 #define QUERY_BLOCK 48
+// In bfloat16 two groups of steps: these rows are the depth of a product in backward.
+#define QUERY_BLOCK_BF16 (2 * POE_GROUP_STEPS)
+#define LARGEST_QUERY_BLOCK QUERY_BLOCK_BF16
+_Static_assert(QUERY_BLOCK <= LARGEST_QUERY_BLOCK, "the largest");
 
 /// A job's inputs and scratch.
 typedef struct {
     int bf16;
+    ptrdiff_t query_block;
     // What products round to bfloat16 in.
     float *rounded;
     ptrdiff_t length, dimension, score_row;
@@ -23,20 +28,26 @@ typedef struct {
     float *d_q, *d_k, *d_v;
 } job_view;
 
+/// Floats of a packed operand, in f32 or in bfloat16.
+INLINE ptrdiff_t packed_floats(ptrdiff_t depth, ptrdiff_t columns) {
+    return round_up(depth, POE_GROUP_STEPS) * round_up(columns, LANES);
+}
+
 static ptrdiff_t attention_scratch(ptrdiff_t length, ptrdiff_t dimension) {
-    ptrdiff_t wide = round_up(length, LANES), narrow = round_up(dimension, LANES);
     // Two operands [dimension, length], four [length, dimension], two blocks of scores, and what a
     // product rounds.
-    return 2 * dimension * wide + 4 * length * narrow + 2 * QUERY_BLOCK * wide
-        + POE_PRODUCT_SCRATCH;
+    return 2 * packed_floats(dimension, length) + 4 * packed_floats(length, dimension)
+        + 2 * LARGEST_QUERY_BLOCK * round_up(length, LANES) + POE_PRODUCT_SCRATCH;
 }
 
 INLINE job_view view_of(const poe_attention *a, ptrdiff_t job, float *scratch) {
     ptrdiff_t window = job / a->heads, head = job % a->heads;
     ptrdiff_t width = a->heads * a->dimension;
-    ptrdiff_t wide = round_up(a->length, LANES), narrow = round_up(a->dimension, LANES);
+    ptrdiff_t wide = round_up(a->length, LANES);
+    ptrdiff_t tall = packed_floats(a->length, a->dimension);
     const float *rows = a->qkv + window * a->length * a->qkv_row + head * a->dimension;
-    job_view v = {.bf16 = a->bf16, .length = a->length, .dimension = a->dimension,
+    job_view v = {.bf16 = a->bf16, .query_block = a->bf16 ? QUERY_BLOCK_BF16 : QUERY_BLOCK,
+                  .length = a->length, .dimension = a->dimension,
                   .score_row = wide};
     v.q = rows;
     v.k = rows + width;
@@ -44,14 +55,14 @@ INLINE job_view view_of(const poe_attention *a, ptrdiff_t job, float *scratch) {
     v.out = a->out + window * a->length * a->out_row + head * a->dimension;
     v.first_mask = (uint64_t)job * (uint64_t)a->length * (uint64_t)a->length;
     v.keys_transposed = scratch;
-    v.values_transposed = v.keys_transposed + a->dimension * wide;
-    v.values = v.values_transposed + a->dimension * wide;
-    v.keys = v.values + a->length * narrow;
-    v.queries = v.keys + a->length * narrow;
-    v.d_outs = v.queries + a->length * narrow;
-    v.scores = v.d_outs + a->length * narrow;
-    v.d_scores = v.scores + QUERY_BLOCK * wide;
-    v.rounded = v.d_scores + QUERY_BLOCK * wide;
+    v.values_transposed = v.keys_transposed + packed_floats(a->dimension, a->length);
+    v.values = v.values_transposed + packed_floats(a->dimension, a->length);
+    v.keys = v.values + tall;
+    v.queries = v.keys + tall;
+    v.d_outs = v.queries + tall;
+    v.scores = v.d_outs + tall;
+    v.d_scores = v.scores + LARGEST_QUERY_BLOCK * wide;
+    v.rounded = v.d_scores + LARGEST_QUERY_BLOCK * wide;
     if (a->d_qkv) {
         v.d_out = a->d_out + window * a->length * a->d_out_row + head * a->dimension;
         v.d_q = a->d_qkv + window * a->length * a->d_qkv_row + head * a->dimension;
@@ -157,8 +168,8 @@ static void attention(const poe_attention *a, ptrdiff_t job, float *scratch) {
     const job_view v = view_of(a, job, scratch);
     pack_all(&v, v.k, a->qkv_row, 1, v.dimension, v.length, v.keys_transposed);
     pack_all(&v, v.v, a->qkv_row, 0, v.length, v.dimension, v.values);
-    for (ptrdiff_t t0 = 0; t0 < v.length; t0 += QUERY_BLOCK) {
-        ptrdiff_t rows = smaller(QUERY_BLOCK, v.length - t0), limit = t0 + rows;
+    for (ptrdiff_t t0 = 0; t0 < v.length; t0 += v.query_block) {
+        ptrdiff_t rows = smaller(v.query_block, v.length - t0), limit = t0 + rows;
         fetch_next_head(a, &v, job, t0, rows);
         score_block(&v, v.q + t0 * a->qkv_row, a->qkv_row, v.keys_transposed, rows, limit, v.scores);
         for (ptrdiff_t t = t0; t < limit; t++)
@@ -199,14 +210,14 @@ static void attention_backward(const poe_attention *a, ptrdiff_t job, float *scr
     pack_all(&v, v.k, a->qkv_row, 1, v.dimension, v.length, v.keys_transposed);
     pack_all(&v, v.v, a->qkv_row, 1, v.dimension, v.length, v.values_transposed);
     pack_all(&v, v.k, a->qkv_row, 0, v.length, v.dimension, v.keys);
-    for (ptrdiff_t t0 = 0; t0 < v.length; t0 += QUERY_BLOCK) {
-        ptrdiff_t rows = smaller(QUERY_BLOCK, v.length - t0), limit = t0 + rows;
+    for (ptrdiff_t t0 = 0; t0 < v.length; t0 += v.query_block) {
+        ptrdiff_t rows = smaller(v.query_block, v.length - t0), limit = t0 + rows;
         const float *d_out = v.d_out + t0 * a->d_out_row, *q = v.q + t0 * a->qkv_row;
         fetch_next_head(a, &v, job, t0, rows);
         score_block(&v, q, a->qkv_row, v.keys_transposed, rows, limit, v.scores);
         score_block(&v, d_out, a->d_out_row, v.values_transposed, rows, limit, v.d_scores);
         // Before the softmax, not in its loop: reads of rows that far apart are slow one by one.
-        float deltas[QUERY_BLOCK];
+        float deltas[LARGEST_QUERY_BLOCK];
         for (ptrdiff_t i = 0; i < rows; i++) {
             v16 products = splat(0.0f);
             FOR_VECTORS(v.dimension)

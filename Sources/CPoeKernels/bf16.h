@@ -1,15 +1,10 @@
-// Products of matrices rounded to bfloat16: the upper half of an f32, so 8 bits of precision in the whole
-// range of exponents. Sums stay in f32.
-//
-// A word holds two steps of the depth, the even one in its lower half. The dot product of two words is
-// that of the instruction VDPBF16PS: the odd step's product is added first, then the even one's, each by
-// a fused multiply-add that reads and writes subnormal numbers as zeros. Sets without the instruction
-// make the same bits of two multiply-adds in f32, with the processor told to flush subnormals.
+// Rounding to bfloat16: the upper half of an f32, so 8 bits of precision in the whole range of exponents.
+// Two rounded numbers are a word, the even step of a depth in its lower half.
 
 /// Words of the steps of `even` and `odd`, rounded to nearest, ties to even; subnormal becomes 0, and NaN
 /// stays NaN, which rounding could carry to infinity or to 0.
 INLINE u16 words_of(v16 even, v16 odd) {
-#if defined(DOT_BF16)
+#if defined(ROUND_BF16)
     // The instruction puts the rounded lanes of one behind those of the other; the permutation
     // lets them take turns.
     const s32 turns = {0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23,
@@ -31,23 +26,13 @@ INLINE u16 words_of(v16 even, v16 odd) {
 
 /// Words of 32 steps that follow each other: `first` and then `second`.
 INLINE u16 words_of_steps(v16 first, v16 second) {
-#if defined(DOT_BF16)
+#if defined(ROUND_BF16)
     return (u16)(__m512i)_mm512_cvtne2ps_pbh((__m512)second, (__m512)first);
 #else
     return words_of(__builtin_shufflevector(first, second, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20,
                                             22, 24, 26, 28, 30),
                     __builtin_shufflevector(first, second, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21,
                                             23, 25, 27, 29, 31));
-#endif
-}
-
-/// Adds the two products of each lane's words to `sum`, the odd steps' first.
-INLINE v16 dot_words(u16 a, u16 b, v16 sum) {
-#if defined(DOT_BF16)
-    return (v16)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
-#else
-    sum = fma16((v16)(a & 0xffff0000u), (v16)(b & 0xffff0000u), sum);
-    return fma16((v16)(a << 16), (v16)(b << 16), sum);
 #endif
 }
 

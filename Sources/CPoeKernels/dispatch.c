@@ -1,7 +1,9 @@
 // Which sets this machine can run, and on how many processors.
 #if defined(__linux__)
-#define _GNU_SOURCE // for sched_getaffinity
+#define _GNU_SOURCE // for sched_getaffinity and syscall
 #include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 #include "CPoeKernels.h"
@@ -11,7 +13,7 @@
 extern const poe_kernels poe_kernels_scalar;
 #if defined(__x86_64__)
 extern const poe_kernels poe_kernels_avx2, poe_kernels_avx512, poe_kernels_avx512vnni,
-    poe_kernels_avx512bf16;
+    poe_kernels_amx;
 #elif defined(__aarch64__)
 extern const poe_kernels poe_kernels_neon;
 #endif
@@ -22,6 +24,18 @@ static int has_avx512(void) {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
         && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
         && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+}
+
+/// Linux has to be asked for the tile registers, once a process: only then does it save them.
+static int has_tiles(void) {
+#if defined(__linux__) && defined(SYS_arch_prctl)
+    const int request_permission = 0x1023, tile_data = 18;
+    return __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16")
+        && __builtin_cpu_supports("avx512bf16")
+        && syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+#else
+    return 0;
+#endif
 }
 #endif
 
@@ -35,24 +49,13 @@ const poe_kernels *poe_kernels_named(const char *name) {
     if (strcmp(name, "avx512vnni") == 0)
         return has_avx512() && __builtin_cpu_supports("avx512vnni")
             ? &poe_kernels_avx512vnni : NULL;
-    if (strcmp(name, "avx512bf16") == 0)
-        return has_avx512() && __builtin_cpu_supports("avx512vnni")
-                && __builtin_cpu_supports("avx512bf16")
-            ? &poe_kernels_avx512bf16 : NULL;
+    if (strcmp(name, "amx") == 0)
+        return has_avx512() && __builtin_cpu_supports("avx512vnni") && has_tiles()
+            ? &poe_kernels_amx : NULL;
 #elif defined(__aarch64__)
     if (strcmp(name, "neon") == 0) return &poe_kernels_neon;
 #endif
     return NULL;
-}
-
-int32_t poe_bf16_pays(void) {
-#if defined(__x86_64__)
-    // AMD's cores take the instruction at twice the rate of f32's, Intel's without AMX at half of it; all of
-    // Intel's do without.
-    return !__builtin_cpu_is("intel");
-#else
-    return 1;
-#endif
 }
 
 int32_t poe_granted_processors(void) {

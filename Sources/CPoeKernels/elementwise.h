@@ -311,4 +311,3 @@ static void scale_add(const float *x, float alpha, const float *y, float beta, f
         return sum16(sum[0]); \
     }
 DEFINE_MULTIPLY_ADDS(multiply_adds, 2, fma16(sum[i], factor, added))
-DEFINE_MULTIPLY_ADDS(multiply_adds_bf16, 4, dot_words((u16)factor, (u16)added, sum[i]))

@@ -1,12 +1,7 @@
 // Products of matrices: packing, the register tile, and the loops around it.
-//
-// Products of matrices rounded to bfloat16 (bf16.h) go through the same tile and loops: their operands
-// are packed two steps of the depth to a 32-bit word, and `words` is 1 for them. Depths, distances and
-// panels are then counted in words, which are carried about as floats and never calculated with as such.
 
 // Products over this many steps are summed from zero, then added to C, block after block.
 #define DEPTH_BLOCK 256
-#define DEPTH_BLOCK_WORDS (DEPTH_BLOCK / 2)
 // Rows of A that are gone through for one panel of B after the other: they stay in the second-level
 // cache. A transposed A is packed so many rows at a time, in panels of a tile's rows.
 #define A_ROWS 192
@@ -179,7 +174,7 @@ typedef struct { upcoming a, b; } upcoming_operands;
 #endif
 
 /// One step of the depth: a column of A times a row of B, added to the sums of a tile.
-INLINE void tile_step(const int words, const int rows, const int vectors, const float *a,
+INLINE void tile_step(const int rows, const int vectors, const float *a,
                       ptrdiff_t a_row, const float *b, v16 sum[TILE_ROWS][TILE_VECTORS]) {
     v16 row[TILE_VECTORS];
 #pragma clang loop unroll(full)
@@ -189,12 +184,9 @@ INLINE void tile_step(const int words, const int rows, const int vectors, const 
         v16 factor = splat(a[i * a_row]);
 #pragma clang loop unroll(full)
         for (int j = 0; j < vectors; j++)
-            sum[i][j] = words ? dot_words((u16)factor, (u16)row[j], sum[i][j])
-                              : fma16(factor, row[j], sum[i][j]);
+            sum[i][j] = fma16(factor, row[j], sum[i][j]);
     }
     // The compiler would load the operands of several steps at once, and spill sums to make room for them.
-    // (Where bfloat16 is emulated, its parts need those registers.)
-    if (words) return;
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++) {
 #pragma clang loop unroll(full)
@@ -225,11 +217,11 @@ INLINE void write_tile(const int rows, const int vectors, ptrdiff_t last,
     }
 }
 
-/// A tile of C, `rows` x `vectors` * 16, of a panel `width` wide. `rows`, `vectors` and `words` are
+/// A tile of C, `rows` x `vectors` * 16, of a panel `width` wide. `rows` and `vectors` are
 /// constants where this is inlined. Each element is a chain of fused multiply-adds over k in order, then is
 /// added to C, then gets its bias. Lines of C and of what is multiplied next are fetched one by one on
 /// the way: many at once would keep those of this panel waiting.
-INLINE void tile(const int words, const int rows, const int vectors, const float *a,
+INLINE void tile(const int rows, const int vectors, const float *a,
                  ptrdiff_t a_row, ptrdiff_t a_step, const float *b, ptrdiff_t width,
                  ptrdiff_t depth, float *c, ptrdiff_t c_row, ptrdiff_t columns, int adds,
                  const float *bias, upcoming_operands *next) {
@@ -242,24 +234,22 @@ INLINE void tile(const int words, const int rows, const int vectors, const float
 #pragma clang loop unroll(full)
         for (int j = 0; j < vectors; j++) sum[i][j] = splat(0.0f);
     }
-    // A block has half as many words as steps, and the same lines to fetch.
-    const ptrdiff_t stride = words ? FETCH_STEPS / 2 : FETCH_STEPS;
-    for (ptrdiff_t begin = 0; begin < depth; begin += stride) {
+    for (ptrdiff_t begin = 0; begin < depth; begin += FETCH_STEPS) {
         fetch_line_to_write(&written);
         fetch_line(&next->a);
         fetch_line(&next->b);
         const float *factors = a + begin * a_step, *rows_of_b = b + begin * b_row;
         // Whole tiles of one vector are unrolled: that saves the arithmetic of addresses, for which a core
         // that another thread shares has no room. Wider tiles have fewer addresses to a product.
-        if (vectors == 1 && rows == TILE_ROWS && depth - begin >= stride) {
+        if (vectors == 1 && rows == TILE_ROWS && depth - begin >= FETCH_STEPS) {
 #pragma clang loop unroll(full)
-            for (ptrdiff_t k = 0; k < stride; k++)
-                tile_step(words, rows, vectors, factors + k * a_step, a_row, rows_of_b + k * b_row, sum);
+            for (ptrdiff_t k = 0; k < FETCH_STEPS; k++)
+                tile_step(rows, vectors, factors + k * a_step, a_row, rows_of_b + k * b_row, sum);
         } else {
-            ptrdiff_t steps = smaller(stride, depth - begin);
+            ptrdiff_t steps = smaller(FETCH_STEPS, depth - begin);
 #pragma clang loop unroll(disable)
             for (ptrdiff_t k = 0; k < steps; k++)
-                tile_step(words, rows, vectors, factors + k * a_step, a_row, rows_of_b + k * b_row, sum);
+                tile_step(rows, vectors, factors + k * a_step, a_row, rows_of_b + k * b_row, sum);
         }
     }
     ptrdiff_t last = columns - (vectors - 1) * LANES;
@@ -272,11 +262,11 @@ INLINE void tile(const int words, const int rows, const int vectors, const float
 #define TILE_ARGUMENTS a, a_row, a_step, b, width, depth, c, c_row, columns, adds, bias, next
 #define TILE_CASE(R) \
     case R: \
-        if (R <= TILE_ROWS) tile(words, R <= TILE_ROWS ? R : 1, vectors, TILE_ARGUMENTS); \
+        if (R <= TILE_ROWS) tile(R <= TILE_ROWS ? R : 1, vectors, TILE_ARGUMENTS); \
         return;
 
 /// `tile` with a constant width and 1 ... TILE_ROWS rows.
-INLINE void tile_rows(const int words, ptrdiff_t rows, const int vectors, const float *a,
+INLINE void tile_rows(ptrdiff_t rows, const int vectors, const float *a,
                       ptrdiff_t a_row, ptrdiff_t a_step, const float *b, ptrdiff_t width,
                       ptrdiff_t depth, float *c, ptrdiff_t c_row, ptrdiff_t columns, int adds,
                       const float *bias, upcoming_operands *next) {
@@ -287,21 +277,19 @@ INLINE void tile_rows(const int words, ptrdiff_t rows, const int vectors, const 
 }
 
 /// `rows` rows of one panel over one block of the depth.
-#define DEFINE_PANEL(NAME, WORDS, VECTORS, A_ROW, A_STEP) \
+#define DEFINE_PANEL(NAME, VECTORS, A_ROW, A_STEP) \
     static void NAME(ptrdiff_t rows, const float *a, ptrdiff_t a_distance, const float *b, \
                      ptrdiff_t width, ptrdiff_t depth, float *c, ptrdiff_t c_row, \
                      ptrdiff_t columns, int adds, const float *bias, upcoming_operands *next) { \
         for (ptrdiff_t i = 0; i < rows; i += TILE_ROWS) \
-            tile_rows(WORDS, smaller(TILE_ROWS, rows - i), VECTORS, a + i * (A_ROW), A_ROW, \
+            tile_rows(smaller(TILE_ROWS, rows - i), VECTORS, a + i * (A_ROW), A_ROW, \
                       A_STEP, b, width, depth, c + i * c_row, c_row, columns, adds, bias, next); \
     }
 /// Those functions for panels of `V` vectors.
 #define DEFINE_PANELS(V) \
-    DEFINE_PANEL(rows_##V, 0, V, a_distance, 1) \
-    DEFINE_PANEL(steps_##V, 0, V, 1, a_distance) \
-    DEFINE_PANEL(word_rows_##V, 1, V, a_distance, 1) \
-    DEFINE_PANEL(word_steps_##V, 1, V, 1, a_distance)
-#define PANEL_FUNCTIONS(V) {{rows_##V, steps_##V}, {word_rows_##V, word_steps_##V}}
+    DEFINE_PANEL(rows_##V, V, a_distance, 1) \
+    DEFINE_PANEL(steps_##V, V, 1, a_distance)
+#define PANEL_FUNCTIONS(V) {rows_##V, steps_##V}
 
 typedef void panel_function(ptrdiff_t, const float *, ptrdiff_t, const float *, ptrdiff_t, ptrdiff_t,
                             float *, ptrdiff_t, ptrdiff_t, int, const float *, upcoming_operands *);
@@ -313,8 +301,8 @@ DEFINE_PANELS(3)
 DEFINE_PANELS(4)
 #endif
 
-/// By the vectors of a panel, less 1; by words; by steps.
-static panel_function *const panel_functions[TILE_VECTORS][2][2] = {
+/// By the vectors of a panel, less 1; by steps.
+static panel_function *const panel_functions[TILE_VECTORS][2] = {
     PANEL_FUNCTIONS(1),
 #if TILE_VECTORS >= 4
     PANEL_FUNCTIONS(2), PANEL_FUNCTIONS(3), PANEL_FUNCTIONS(4),
@@ -344,8 +332,8 @@ INLINE upcoming panel_after(const poe_product *q, ptrdiff_t p, ptrdiff_t panel_b
 }
 
 /// `rows` rows from `row` on, all panels, over the `depth` steps from `k` on; `next` is what follows of A.
-INLINE void multiply_block(const poe_product *q, int words, a_block a, ptrdiff_t row,
-                           ptrdiff_t rows, ptrdiff_t k, ptrdiff_t depth, ptrdiff_t panel_begin,
+INLINE void multiply_block(const poe_product *q, a_block a, ptrdiff_t row, ptrdiff_t rows,
+                           ptrdiff_t k, ptrdiff_t depth, ptrdiff_t panel_begin,
                            ptrdiff_t panel_end, upcoming next_a) {
     upcoming_operands next = {.a = next_a};
     for (ptrdiff_t p = panel_begin; p < panel_end; p++) {
@@ -354,7 +342,7 @@ INLINE void multiply_block(const poe_product *q, int words, a_block a, ptrdiff_t
         const float *panel = q->panels + first * q->panel_depth + k * width;
         const float *bias = q->bias && k == 0 ? q->bias + first : NULL;
         ptrdiff_t vectors = round_up(columns, LANES) / LANES;
-        panel_function *run = panel_functions[vectors - 1][words][a.by_steps];
+        panel_function *run = panel_functions[vectors - 1][a.by_steps];
         next.b = panel_after(q, p, panel_begin, panel_end, k, depth);
         for (ptrdiff_t i = 0; i < rows; i += a.panel)
             run(smaller(a.panel, rows - i), a.first + i * depth, a.distance, panel, width, depth,
@@ -399,7 +387,7 @@ static void multiply(const poe_product *product, ptrdiff_t row_begin, ptrdiff_t 
                 pack_a(a.first, q.a_step, depth, rows, scratch);
                 a = (a_block){scratch, TILE_ROWS, TILE_ROWS, 1};
             }
-            multiply_block(&q, 0, a, i, rows, k, depth, panel_begin, panel_end,
+            multiply_block(&q, a, i, rows, k, depth, panel_begin, panel_end,
                            after(&q, i, row_begin, row_end, k));
         }
         k += DEPTH_BLOCK;

@@ -20,14 +20,18 @@ package final class PackedMatrix: Sendable {
         self.columns = columns
         self.kernels = kernels
         self.precision = precision
-        buffer = FloatBuffer(count: packedCount(depth: depth, columns: columns))
+        buffer = FloatBuffer(count: packedCount(depth: depth, columns: columns, precision))
     }
 }
 
 /// Rows of a symmetric product that go together; a multiple of every set's panel.
 private let symmetricRows = 64
 
-private func packedCount(depth: Int, columns: Int) -> Int { depth * ((columns + 15) & ~15) }
+/// Floats of a packed matrix; in bfloat16 its depth is filled up to whole groups.
+private func packedCount(depth: Int, columns: Int, _ precision: Precision) -> Int {
+    let group = precision == .bf16 ? Int(POE_GROUP_STEPS) : 1
+    return (depth + group - 1) / group * group * ((columns + 15) & ~15)
+}
 
 extension Compute {
     /// Multiplies matrices.
@@ -46,8 +50,11 @@ extension Compute {
     /// In `.bf16` both operands are rounded to bfloat16 first; sums and results are f32.
     ///
     /// Each element: blocks of 256 steps of `k`, each a chain of fused multiply-adds from zero in
-    /// order of `k` (in `.bf16`, of every two steps the odd one first). The first block (plus the old
-    /// `c`, where accumulating) gets the bias added; then the other blocks are added in order.
+    /// order of `k`. The first block (plus the old `c`, where accumulating) gets the bias added; then the
+    /// other blocks are added in order.
+    ///
+    /// In `.bf16` each element starts as the old `c` or zero, plus the bias; then groups of 32 steps are
+    /// added in order, each the sum of two chains from zero, that of its even and that of its odd steps.
     package func multiply(
         _ a: Matrix, transposeA: Bool = false, _ b: Matrix, transposeB: Bool = false,
         into c: Matrix, accumulate: Bool = false, bias: Vector? = nil,
@@ -60,7 +67,7 @@ extension Compute {
         defer { times?.end() }
         let depth = transposeB ? b.columns : b.rows
         let columns = transposeB ? b.rows : b.columns
-        let panels = unsafe panelScratch(packedCount(depth: depth, columns: columns))
+        let panels = unsafe panelScratch(packedCount(depth: depth, columns: columns, precision))
         unsafe packPanels(b, transposeB, depth: depth, columns: columns, precision, into: panels)
         unsafe multiply(
             a, transposeA, panels: panels, depth: depth, columns: columns, into: c, accumulate,
@@ -160,7 +167,8 @@ extension Compute {
         let scratch = unsafe isPacked ? jobScratch(Int(POE_PRODUCT_SCRATCH)) : nil
         let multiply = unsafe precision == .bf16 ? table.multiply_bf16 : table.multiply
         let width = unsafe table.panel_columns
-        let rowGrain = unsafe table.tile_rows
+        // Whole blocks of tiles, in bf16.
+        let rowGrain = unsafe precision == .bf16 ? Int(POE_GROUP_STEPS) : table.tile_rows
         let panelCount = (columns + width - 1) / width
         unsafe withUnsafePointer(to: product) { product in
             func run(_ part: Int, _ rows: Range<Int>, _ panels: Range<Int>) {

@@ -26,8 +26,8 @@ package enum KernelSet: String, CaseIterable, Sendable {
     case avx512
     /// AVX-512 with VNNI, which multiplies bytes.
     case avx512vnni
-    /// AVX-512 with VNNI and products of bfloat16.
-    case avx512bf16
+    /// AVX-512 with VNNI, and the tiles of AMX for products of bfloat16.
+    case amx
     /// AArch64.
     case neon
 
@@ -43,8 +43,7 @@ package enum KernelSet: String, CaseIterable, Sendable {
     /// - Note: Commands refuse a `POE_KERNELS` that names none of ``available``: ``checkForced()``.
     package static let best: KernelSet = {
         if let forced, available.contains(forced) { return forced }
-        let paysBF16 = poe_bf16_pays() != 0
-        return available.last { $0 != .avx512bf16 || paysBF16 } ?? .scalar
+        return available.last ?? .scalar
     }()
 
     /// The set that `POE_KERNELS` names, available or not.

@@ -2,7 +2,7 @@
 package enum Precision: String, Sendable, Hashable, CaseIterable {
     /// Not rounded: 24 bits of precision.
     case f32
-    /// bfloat16: the exponents of f32 with 8 bits of precision, at twice the speed where the processor
-    /// has instructions for it.
+    /// bfloat16: the exponents of f32 with 8 bits of precision, at several times the speed where the
+    /// processor has tiles for it (Intel's AMX).
     case bf16
 }

@@ -8,22 +8,43 @@ import Testing
         _ a: [Float], _ b: [Float], old: [Float]?, bias: [Float]?, m: Int, k: Int, n: Int,
         _ precision: Precision
     ) -> [Float] {
-        let isBF16 = precision == .bf16
-        let a = isBF16 ? a.map(\.roundedToBF16) : a
-        let b = isBF16 ? b.map(\.roundedToBF16) : b
+        if precision == .bf16 {
+            return referenceOfGroups(
+                a.map(\.roundedToBF16), b.map(\.roundedToBF16), old: old, bias: bias, m: m, k: k, n: n)
+        }
         var out = [Float](repeating: 0, count: m * n)
         for i in 0..<m {
             for j in 0..<n {
                 var value = old?[i * n + j] ?? 0
                 for block in stride(from: 0, to: max(k, 1), by: 256) {
                     var sum: Float = 0
-                    for step in block..<min(k, block + 256) {
-                        // In bf16 the steps of a pair change places; the last may have no other.
-                        let p = isBF16 && step ^ 1 < k ? step ^ 1 : step
+                    for p in block..<min(k, block + 256) {
                         sum = sum.addingProduct(a[i * k + p], b[p * n + j])
                     }
                     value = block == 0 && old == nil ? sum : value + sum
                     if block == 0, let bias { value += bias[j] }
+                }
+                out[i * n + j] = value
+            }
+        }
+        return out
+    }
+
+    /// The written order in bf16, of rounded operands.
+    private func referenceOfGroups(
+        _ a: [Float], _ b: [Float], old: [Float]?, bias: [Float]?, m: Int, k: Int, n: Int
+    ) -> [Float] {
+        var out = [Float](repeating: 0, count: m * n)
+        for i in 0..<m {
+            for j in 0..<n {
+                var value = old?[i * n + j] ?? 0
+                if let bias { value += bias[j] }
+                for group in stride(from: 0, to: k, by: 32) {
+                    var chains: [Float] = [0, 0]
+                    for p in group..<min(k, group + 32) {
+                        chains[p % 2] = chains[p % 2].addingProduct(a[i * k + p], b[p * n + j])
+                    }
+                    value += chains[0] + chains[1]
                 }
                 out[i * n + j] = value
             }
