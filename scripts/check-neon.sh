@@ -23,7 +23,7 @@ sources=(scripts/kernels/hashes.c Sources/CPoeKernels/*.c)
 flags=(-O2 -Wall -Wextra -ISources/CPoeKernels/include)
 native=(scalar)
 case $(uname -m) in
-x86_64) native+=(avx2 avx512 avx512vnni avx512bf16) ;;
+x86_64) native+=(avx2 avx512 avx512vnni amx) ;;
 aarch64) native+=(neon) ;;
 esac
 

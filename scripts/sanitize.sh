@@ -16,7 +16,7 @@ kernels() {
     local work sets=(scalar) set status=0
     work=$(mktemp -d)
     case $(uname -m) in
-    x86_64) sets+=(avx2 avx512 avx512vnni avx512bf16) ;;
+    x86_64) sets+=(avx2 avx512 avx512vnni amx) ;;
     aarch64 | arm64) sets+=(neon) ;;
     esac
     "$clang" -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \

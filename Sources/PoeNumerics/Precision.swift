@@ -5,4 +5,7 @@ package enum Precision: String, Sendable, Hashable, CaseIterable {
     /// bfloat16: the exponents of f32 with 8 bits of precision, at several times the speed where the
     /// processor has tiles for it (Intel's AMX).
     case bf16
+
+    /// What this machine multiplies the fastest: ``bf16`` where its kernels have tiles for it.
+    package static var fastest: Precision { KernelSet.best == .amx ? .bf16 : .f32 }
 }

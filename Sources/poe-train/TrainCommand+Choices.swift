@@ -1,5 +1,6 @@
 import PoeCommand
 import PoeCore
+import PoeNumerics
 import PoeTokenizer
 import PoeTraining
 
@@ -9,7 +10,7 @@ extension TrainCommand {
         _ fitted: FittedChoices, _ configuration: ModelConfiguration, _ texts: PreparedTexts
     ) -> [String] {
         let shape = model.base == nil ? ofTokensAndShape(configuration, texts) : []
-        return shape + ofPasses(fitted) + ofRates(fitted) + ofStrictness(fitted)
+        return shape + ofPasses(fitted) + ofRates(fitted) + ofStrictness(fitted) + ofProcessor()
     }
 
     private func ofTokensAndShape(
@@ -52,6 +53,11 @@ extension TrainCommand {
         }
         if recipe.learningRate == nil { choices.append("AdamW at \(fitted.learningRate)") }
         return choices
+    }
+
+    /// Only where it is not what most processors get.
+    private func ofProcessor() -> [String] {
+        recipe.precision == nil && Precision.fastest == .bf16 ? ["bf16 for this processor"] : []
     }
 
     private func ofStrictness(_ fitted: FittedChoices) -> [String] {

@@ -16,7 +16,7 @@ import Testing
         }.joined(separator: " ")
     }()
 
-    private static let tiny = [
+    static let tiny = [
         "--tokenizer", "char", "--context", "16", "--layers", "1", "--heads", "2", "--width", "16",
         "--batch-size", "8", "--epochs", "2", "--threads", "1", "--checkpoint-seconds", "0",
         "--budget", "0.05",

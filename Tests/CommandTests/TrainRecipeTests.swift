@@ -65,6 +65,32 @@ import Testing
         #expect(training["recipe.batch_size"] as? Int == 16)
     }
 
+    /// bf16 is for kernels with tiles, unless asked for; where the precision is the same, so is the file.
+    @Test func precisionFitsTheKernels() throws {
+        let listed = try Program("poe-bench").run(["--list"]).text
+        let kernels = ["scalar", "avx2", "avx512", "avx512vnni", "amx", "neon"].filter {
+            listed.contains(" \($0),") || listed.contains(" \($0);")
+        }
+        #expect(kernels.contains("scalar"))
+        let folder = try Folder()
+        try folder.write(TrainCommandTests.text, to: "book.txt")
+        var files: [String: Set<Data>] = [:]
+        for set in kernels {
+            let run = try Program("poe-train").run(
+                ["book.txt"] + TrainCommandTests.tiny + ["-o", "\(set).poem"],
+                environment: ["POE_KERNELS": set], in: folder)
+            #expect(run.status == 0, "\(run.errors)")
+            let shown = try Program("poe-model").run(["show", "\(set).poem", "--json"], in: folder)
+                .json()
+            let training = try #require(shown["training"] as? [String: Any])
+            let precision = try #require(training["recipe.precision"] as? String)
+            #expect(precision == (set == "amx" ? "bf16" : "f32"))
+            #expect(run.errors.contains("bf16 for this processor") == (set == "amx"))
+            files[precision, default: []].insert(try Data(contentsOf: folder.url("\(set).poem")))
+        }
+        #expect(files.values.allSatisfy { $0.count == 1 })
+    }
+
     /// Whether what a file records is the value that was typed.
     private func isRecorded(_ typed: String, _ recorded: Any?) -> Bool {
         if let text = recorded as? String { return text == typed }

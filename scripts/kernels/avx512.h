@@ -1,4 +1,4 @@
-// The AVX-512 instructions that the kernels name, in plain C: for processors that have none
+// The AVX-512 and AMX instructions that the kernels name, in plain C: for processors that have none
 // (scripts/check-avx512.sh). Everything else of those sets is written with the compiler's vectors.
 #pragma once
 #include <math.h>
@@ -61,7 +61,7 @@ EMULATED __m512i _mm512_dpbusd_epi32(__m512i sum, __m512i a, __m512i b) {
     return (__m512i)sums;
 }
 
-// Subnormal numbers are read and written as zeros by these two, whatever the processor was told.
+// Subnormal numbers are read and written as zeros by these and by tiles, whatever the processor was told.
 EMULATED float flushed(float x) { return fabsf(x) < 0x1p-126f ? copysignf(0, x) : x; }
 
 /// Rounded to nearest, ties to even; NaN becomes a quiet one.
@@ -90,11 +90,37 @@ EMULATED __m512bh _mm512_cvtne2ps_pbh(__m512 high, __m512 low) {
     return rounded;
 }
 
-/// The odd lanes' products are added first, then the even ones', each by a fused multiply-add.
-EMULATED __m512 _mm512_dpbf16_ps(__m512 sum, __m512bh a, __m512bh b) {
+// Tile registers of 16 rows of 64 bytes, the only shape that the kernels ask for.
+static _Thread_local float tiles_512[8][16][16];
+
+EMULATED void _tile_loadconfig(const void *shapes) { (void)shapes; }
+
+EMULATED void _tile_release(void) { memset(tiles_512, 0, sizeof tiles_512); }
+
+EMULATED void _tile_zero(int tile) { memset(tiles_512[tile], 0, sizeof tiles_512[tile]); }
+
+EMULATED void _tile_loadd(int tile, const void *first, size_t row_bytes) {
+    for (int i = 0; i < 16; i++) memcpy(tiles_512[tile][i], (const char *)first + (size_t)i * row_bytes, 64);
+}
+
+EMULATED void _tile_stored(int tile, void *first, size_t row_bytes) {
+    for (int i = 0; i < 16; i++) memcpy((char *)first + (size_t)i * row_bytes, tiles_512[tile][i], 64);
+}
+
+/// The products of the even steps are summed from zero, those of the odd ones too, and both are added.
+static __attribute__((unused)) void _tile_dpbf16ps(int sums, int rows, int columns) {
     for (int i = 0; i < 16; i++) {
-        float x = fmaf(of_bf16(a[2 * i + 1]), of_bf16(b[2 * i + 1]), flushed(sum[i]));
-        sum[i] = flushed(fmaf(of_bf16(a[2 * i]), of_bf16(b[2 * i]), flushed(x)));
+        for (int j = 0; j < 16; j++) {
+            float chains[2] = {0, 0};
+            for (int pair = 0; pair < 16; pair++) {
+                uint16_t a[2], b[2];
+                memcpy(a, &tiles_512[rows][i][pair], 4);
+                memcpy(b, &tiles_512[columns][pair][j], 4);
+                for (int odd = 0; odd < 2; odd++)
+                    chains[odd] = flushed(fmaf(of_bf16(a[odd]), of_bf16(b[odd]), chains[odd]));
+            }
+            float *sum = &tiles_512[sums][i][j];
+            *sum = flushed(flushed(*sum) + flushed(chains[0] + chains[1]));
+        }
     }
-    return sum;
 }

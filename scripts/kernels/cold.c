@@ -82,9 +82,9 @@ static double peak(const poe_kernels *k, int bf16) {
 /// Rows, depth and columns; whether A is transposed, as in the gradient of weights, and B packed each time.
 typedef struct { ptrdiff_t rows, depth, columns; int transposed; } shape;
 
-/// A product of 12 rows with one panel of 16 KB, over and over in the same memory.
+/// A product of 32 rows with one panel of 16 KB, over and over in the same memory.
 static void hot(const variants *v, int bf16, double limit) {
-    const ptrdiff_t rows = 12, columns = v->kernels[0]->panel_columns, depth = 4096 / columns;
+    const ptrdiff_t rows = 32, columns = v->kernels[0]->panel_columns, depth = 4096 / columns;
     enum { REPEATS = 200 };
     float *a = floats((size_t)(rows * depth)), *b = floats((size_t)(depth * columns)),
           *panel = floats((size_t)(depth * columns)), *c = floats((size_t)(rows * columns)),

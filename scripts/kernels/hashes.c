@@ -59,7 +59,8 @@ static void products(const poe_kernels *k, ptrdiff_t m, ptrdiff_t depth, ptrdiff
     float *a = floats((size_t)(m * depth)), *b = floats((size_t)(n * depth)), *bias = floats((size_t)n);
     float *scratch = floats(POE_PRODUCT_SCRATCH), *c = floats((size_t)(m * n));
     ptrdiff_t panels = (n + k->panel_columns - 1) / k->panel_columns;
-    float *packed = floats((size_t)((n + 15) / 16 * 16 * (bf16 ? (depth + 1) / 2 : depth)));
+    ptrdiff_t group = bf16 ? POE_GROUP_STEPS : 1;
+    float *packed = floats((size_t)((n + 15) / 16 * 16 * ((depth + group - 1) / group * group)));
     for (int way = 0; way < 4; way++) {
         int by_steps = way & 1, transposed = way >> 1;
         (bf16 ? k->pack_bf16 : k->pack)(b, transposed ? depth : n, transposed, depth, n, 0, panels, packed);
