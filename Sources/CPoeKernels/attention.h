@@ -47,8 +47,7 @@ INLINE job_view view_of(const poe_attention *a, ptrdiff_t job, float *scratch) {
     ptrdiff_t tall = packed_floats(a->length, a->dimension);
     const float *rows = a->qkv + window * a->length * a->qkv_row + head * a->dimension;
     job_view v = {.bf16 = a->bf16, .query_block = a->bf16 ? QUERY_BLOCK_BF16 : QUERY_BLOCK,
-                  .length = a->length, .dimension = a->dimension,
-                  .score_row = wide};
+                  .length = a->length, .dimension = a->dimension, .score_row = wide};
     v.q = rows;
     v.k = rows + width;
     v.v = rows + 2 * width;

@@ -26,9 +26,11 @@ static int has_avx512(void) {
         && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
 }
 
-/// Linux has to be asked for the tile registers, once a process: only then does it save them.
+/// Linux has to be asked for the tile registers, once a process, and saves them from then on. It refuses where a
+/// thread's alternate stack for signals is too small for them (some 11 KB), and refuses such stacks afterwards.
 static int has_tiles(void) {
 #if defined(__linux__) && defined(SYS_arch_prctl)
+    // ARCH_REQ_XCOMP_PERM and XFEATURE_XTILEDATA, which not all headers have.
     const int request_permission = 0x1023, tile_data = 18;
     return __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-bf16")
         && __builtin_cpu_supports("avx512bf16")

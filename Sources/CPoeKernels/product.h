@@ -1,6 +1,7 @@
 // Products of matrices: packing, the register tile, and the loops around it.
 
-// Products over this many steps are summed from zero, then added to C, block after block.
+// Products of f32 over this many steps are summed from zero, then added to C, block after block. Of bfloat16 so
+// many steps of A are packed at a time.
 #define DEPTH_BLOCK 256
 // Rows of A that are gone through for one panel of B after the other: they stay in the second-level
 // cache. A transposed A is packed so many rows at a time, in panels of a tile's rows.
@@ -174,8 +175,8 @@ typedef struct { upcoming a, b; } upcoming_operands;
 #endif
 
 /// One step of the depth: a column of A times a row of B, added to the sums of a tile.
-INLINE void tile_step(const int rows, const int vectors, const float *a,
-                      ptrdiff_t a_row, const float *b, v16 sum[TILE_ROWS][TILE_VECTORS]) {
+INLINE void tile_step(const int rows, const int vectors, const float *a, ptrdiff_t a_row,
+                      const float *b, v16 sum[TILE_ROWS][TILE_VECTORS]) {
     v16 row[TILE_VECTORS];
 #pragma clang loop unroll(full)
     for (int j = 0; j < vectors; j++) row[j] = load(b + j * LANES);
@@ -221,10 +222,10 @@ INLINE void write_tile(const int rows, const int vectors, ptrdiff_t last,
 /// constants where this is inlined. Each element is a chain of fused multiply-adds over k in order, then is
 /// added to C, then gets its bias. Lines of C and of what is multiplied next are fetched one by one on
 /// the way: many at once would keep those of this panel waiting.
-INLINE void tile(const int rows, const int vectors, const float *a,
-                 ptrdiff_t a_row, ptrdiff_t a_step, const float *b, ptrdiff_t width,
-                 ptrdiff_t depth, float *c, ptrdiff_t c_row, ptrdiff_t columns, int adds,
-                 const float *bias, upcoming_operands *next) {
+INLINE void tile(const int rows, const int vectors, const float *a, ptrdiff_t a_row,
+                 ptrdiff_t a_step, const float *b, ptrdiff_t width, ptrdiff_t depth, float *c,
+                 ptrdiff_t c_row, ptrdiff_t columns, int adds, const float *bias,
+                 upcoming_operands *next) {
     // A panel may be wider than what is wanted of it: attention takes the keys before a block's end.
     const ptrdiff_t b_row = TILE_VECTORS == 1 ? LANES : width;
     v16 sum[TILE_ROWS][TILE_VECTORS];
@@ -266,10 +267,10 @@ INLINE void tile(const int rows, const int vectors, const float *a,
         return;
 
 /// `tile` with a constant width and 1 ... TILE_ROWS rows.
-INLINE void tile_rows(ptrdiff_t rows, const int vectors, const float *a,
-                      ptrdiff_t a_row, ptrdiff_t a_step, const float *b, ptrdiff_t width,
-                      ptrdiff_t depth, float *c, ptrdiff_t c_row, ptrdiff_t columns, int adds,
-                      const float *bias, upcoming_operands *next) {
+INLINE void tile_rows(ptrdiff_t rows, const int vectors, const float *a, ptrdiff_t a_row,
+                      ptrdiff_t a_step, const float *b, ptrdiff_t width, ptrdiff_t depth, float *c,
+                      ptrdiff_t c_row, ptrdiff_t columns, int adds, const float *bias,
+                      upcoming_operands *next) {
     switch (rows) {
         TILE_CASE(1) TILE_CASE(2) TILE_CASE(3) TILE_CASE(4) TILE_CASE(5) TILE_CASE(6)
         TILE_CASE(7) TILE_CASE(8)

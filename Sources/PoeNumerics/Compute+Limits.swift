@@ -7,7 +7,7 @@ extension Compute {
     ///
     /// Returns the number of floating-point operations of all together; a multiply-add is two.
     ///
-    /// - Parameter rounds: Length of the work; a million take about four milliseconds.
+    /// - Parameter rounds: Length of the work; a million take some four to thirty milliseconds.
     package func spendMultiplyAdds(rounds: Int, precision: Precision = .f32) -> Int {
         let spend = unsafe precision == .bf16 ? table.multiply_adds_bf16 : table.multiply_adds
         let operations = Atomic<Int>(0)

@@ -167,8 +167,7 @@ extension Compute {
         let scratch = unsafe isPacked ? jobScratch(Int(POE_PRODUCT_SCRATCH)) : nil
         let multiply = unsafe precision == .bf16 ? table.multiply_bf16 : table.multiply
         let width = unsafe table.panel_columns
-        // Whole blocks of tiles, in bf16.
-        let rowGrain = unsafe precision == .bf16 ? Int(POE_GROUP_STEPS) : table.tile_rows
+        let rowGrain = unsafe precision == .bf16 ? Int(POE_BLOCK_ROWS) : table.tile_rows
         let panelCount = (columns + width - 1) / width
         unsafe withUnsafePointer(to: product) { product in
             func run(_ part: Int, _ rows: Range<Int>, _ panels: Range<Int>) {

@@ -2,8 +2,8 @@
 package enum Precision: String, Sendable, Hashable, CaseIterable {
     /// Not rounded: 24 bits of precision.
     case f32
-    /// bfloat16: the exponents of f32 with 8 bits of precision, at several times the speed where the
-    /// processor has tiles for it (Intel's AMX).
+    /// bfloat16: the exponents of f32 with 8 bits of precision, multiplied several times as
+    /// fast where the processor has tiles for it (Intel's AMX).
     case bf16
 
     /// What this machine multiplies the fastest: ``bf16`` where its kernels have tiles for it.

@@ -75,7 +75,7 @@ private struct Workers {
     private let compute: Compute
     private let kernels = IntegerKernels()
 
-    /// Length of the arithmetic: some tens of milliseconds.
+    /// Length of the arithmetic: tens to hundreds of milliseconds.
     private static let rounds = 10_000_000
 
     init(threads: Int, runs: Int) {

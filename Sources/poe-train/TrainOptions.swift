@@ -241,7 +241,7 @@ struct RecipeOptions: ParsableArguments {
 
     @Option(
         help:
-            "What products round their operands to; sums are f32. Unless given, bf16 where the processor has tiles for it (AMX), which is twice as fast, and f32 elsewhere. Where given, one command makes the same file on every processor."
+            "What products round their operands to; sums are f32. Unless given, bf16 where the processor has tiles for it (AMX), which is more than twice as fast, and f32 elsewhere. Where given, one command makes the same file on every processor."
     )
     var precision: Precision?
 

@@ -10,7 +10,8 @@ import Testing
     ) -> [Float] {
         if precision == .bf16 {
             return referenceOfGroups(
-                a.map(\.roundedToBF16), b.map(\.roundedToBF16), old: old, bias: bias, m: m, k: k, n: n)
+                a.map(\.roundedToBF16), b.map(\.roundedToBF16), old: old, bias: bias, m: m, k: k,
+                n: n)
         }
         var out = [Float](repeating: 0, count: m * n)
         for i in 0..<m {
@@ -82,6 +83,9 @@ import Testing
         let added = reference(
             a.floats, b.floats, old: old, bias: nil, m: m, k: k, n: n, precision
         ).map(\.bitPattern)
+        let both = reference(
+            a.floats, b.floats, old: old, bias: bias.floats, m: m, k: k, n: n, precision
+        ).map(\.bitPattern)
         for (set, threads) in computations {
             let compute = Compute(threads: threads, kernels: set)
             let packed = [
@@ -91,8 +95,11 @@ import Testing
             for way in 0..<6 {
                 let c = Table(m, n, seed: 4)
                 let d = Table(m, n, seed: 4)
-                for (out, accumulates) in [(c.matrix, false), (d.matrix, true)] {
-                    let bias = accumulates ? nil : bias.vector
+                let e = Table(m, n, seed: 4)
+                for (out, accumulates, hasBias) in [
+                    (c.matrix, false, true), (d.matrix, true, false), (e.matrix, true, true),
+                ] {
+                    let bias = hasBias ? bias.vector : nil
                     if way >= 4 {
                         compute.multiply(
                             a.matrix, packed[way - 4], into: out, accumulate: accumulates,
@@ -107,7 +114,8 @@ import Testing
                 }
                 #expect(c.bits == plain, "\(set), \(threads) threads, way \(way)")
                 #expect(d.bits == added, "\(set), \(threads) threads, way \(way)")
-                #expect(c.marginIsIntact && d.marginIsIntact)
+                #expect(e.bits == both, "\(set), \(threads) threads, way \(way)")
+                #expect(c.marginIsIntact && d.marginIsIntact && e.marginIsIntact)
             }
         }
     }
@@ -172,6 +180,44 @@ import Testing
         #expect(results[0].allSatisfy { !$0.isSubnormal })
         // Rounded to nearest, ties to even: 1 + 1/256 down to 1, 1 + 3/256 up to 1 + 1/64.
         #expect(Float(1.00390625).roundedToBF16 == 1 && Float(1.01171875).roundedToBF16 == 1.015625)
+    }
+
+    /// Sums within a chain, of both chains, of groups, with the old C and with the bias, all near the least
+    /// normal number: what is below it is zero.
+    @Test func bf16FlushesSumsTheSame() {
+        let (m, k, n) = (37, 66, 19)
+        let least = Float.leastNormalMagnitude
+        let a = Table(m, k, seed: 1, spread: least.squareRoot())
+        let b = Table(k, n, seed: 2, spread: least.squareRoot())
+        let bias = Table(1, n, seed: 3, spread: least)
+        let results = sameOnAll { compute in
+            [(false, false), (false, true), (true, false), (true, true)].map { adds, hasBias in
+                let c = Table(m, n, seed: 4, spread: least)
+                compute.multiply(
+                    a.matrix, b.matrix, into: c.matrix, accumulate: adds,
+                    bias: hasBias ? bias.vector : nil, precision: .bf16)
+                return c
+            }
+        }
+        for sums in results {
+            #expect(sums.contains(0) && sums.contains { $0 != 0 })
+            #expect(sums.allSatisfy { !$0.isSubnormal })
+        }
+        // Just below the least number, but rounded up to it: there before it is looked for.
+        let one = Table(1, 3, seed: 1)
+        let other = Table(3, 1, seed: 1)
+        let rounded = sameOnAll { compute in
+            let c = Table(1, 1, seed: 1)
+            for (step, exponent, sign) in [(0, -63, Float(1)), (1, 0, 0), (2, -76, -1)] {
+                one.matrix[0, step] = Float(sign: .plus, exponent: exponent, significand: 1)
+                other.matrix[step, 0] = sign * one.matrix[0, step]
+            }
+            compute.multiply(one.matrix, other.matrix, into: c.matrix, precision: .bf16)
+            return [c]
+        }
+        #if arch(x86_64)
+            #expect(rounded[0] == [least])
+        #endif
     }
 
     /// Rounded as numbers, the first would be -0 and the second infinity.

@@ -28,7 +28,7 @@ swift build -c release --product poe-train >/dev/null
 out=$folder/$name
 mkdir -p "$out"
 .build/release/poe-train "$part/poe" --split "$part/split.json" -o "$out/model.poem" \
-    --profile lossless --sample-prompt "" --resume "$@" 2>&1 | tee "$out/log.txt" |
+    --profile lossless --sample-prompt "" --precision f32 --resume "$@" 2>&1 | tee "$out/log.txt" |
     { grep -a '^epoch.*training' || true; } || {
     status=$?
     printf '%s: poe-train failed; the end of %s:\n' "$name" "$out/log.txt" >&2

@@ -67,7 +67,7 @@ static void products(const poe_kernels *k, ptrdiff_t m, ptrdiff_t depth, ptrdiff
         poe_product product = {.a = a, .a_row = by_steps ? 1 : depth, .a_step = by_steps ? m : 1,
                                .panels = packed, .panel_depth = depth, .panel_columns = n, .c = c,
                                .c_row = n, .bias = way == 3 ? NULL : bias, .columns = n,
-                               .depth = depth, .accumulate = way == 3};
+                               .depth = depth, .accumulate = way >= 2};
         if (bf16)
             k->multiply_bf16(&product, 0, m, 0, panels, scratch);
         else

@@ -129,7 +129,10 @@ typedef struct poe_adamw {
 /// Steps of the depth that a product of bfloat16 takes together.
 #define POE_GROUP_STEPS 32
 
-/// Floats of scratch that a product of a transposed A needs.
+/// Rows that threads share out together in products of bfloat16: those of a block of tiles.
+#define POE_BLOCK_ROWS 32
+
+/// Floats of scratch that a product of a transposed A needs, and any product of bfloat16.
 #define POE_PRODUCT_SCRATCH (192 * 256)
 
 /// The kernels of one instruction set.
@@ -150,10 +153,11 @@ typedef struct poe_kernels {
     void (*multiply)(const poe_product *product, ptrdiff_t row_begin, ptrdiff_t row_end,
                      ptrdiff_t panel_begin, ptrdiff_t panel_end, float *scratch);
 
-    /// As `pack` and `multiply`, of operands rounded to bfloat16 (to nearest, ties to even), in groups
-    /// of POE_GROUP_STEPS steps: of each the products of the even steps are summed from zero, then those of
-    /// the odd ones, and the sum of both is added. `panels` has room for a depth rounded up to whole
-    /// groups. `scratch` must be given; subnormal numbers are taken and given as zeros.
+    /// As `pack` and `multiply`, of operands rounded to bfloat16 (to nearest, ties to even). An element starts as
+    /// C or zero, plus the bias; then groups of POE_GROUP_STEPS steps are added in order, each the sum of two
+    /// chains from zero, of its even and of its odd steps. `panels` has room for a depth rounded up to whole
+    /// groups; `depth` is `panel_depth` or whole groups. `scratch` must be given; subnormal numbers are
+    /// taken and given as zeros.
     void (*pack_bf16)(const float *b, ptrdiff_t b_row, int32_t transposed, ptrdiff_t depth,
                       ptrdiff_t columns, ptrdiff_t panel_begin, ptrdiff_t panel_end, float *panels);
     void (*multiply_bf16)(const poe_product *product, ptrdiff_t row_begin, ptrdiff_t row_end,
@@ -271,7 +275,6 @@ typedef struct poe_kernels {
 
 /// The table called `name`, or NULL where this machine cannot run it.
 const poe_kernels *poe_kernels_named(const char *name);
-
 
 /// The processors that the system lets this program run on, which may be fewer than the machine has; 0
 /// where it does not say.
