@@ -110,17 +110,14 @@ extension Compute {
         }
     }
 
-    /// Runs the jobs, split into one range a thread, each with its thread's scratch memory.
+    /// Runs the jobs, each with its thread's scratch memory.
     private func forEachJob(
         _ count: Int, _ scratch: (pointer: UnsafeMutablePointer<Float>, distance: Int),
         _ body: (_ job: Int, _ memory: UnsafeMutablePointer<Float>) -> Void
     ) {
-        let parts = min(threads, count)
-        pool.run(parts) { part in
+        splitParts(count, grain: 1) { part, jobs in
             let memory = unsafe scratch.pointer + part * scratch.distance
-            for job in count * part / parts..<count * (part + 1) / parts {
-                unsafe body(job, memory)
-            }
+            for job in jobs { unsafe body(job, memory) }
         }
     }
 

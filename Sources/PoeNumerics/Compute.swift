@@ -1,4 +1,5 @@
 import CPoeKernels
+import Synchronization
 
 /// The operations of training and inference over f32 matrices, on a pool of threads.
 ///
@@ -24,6 +25,7 @@ package final class Compute {
     package let pool: WorkerPool
     /// The functions of ``kernels``.
     let table: poe_kernels
+    private let shares: [Share]
     private var scratchPanels = FloatBuffer(count: 0)
     private var scratchJobs = FloatBuffer(count: 0)
 
@@ -37,15 +39,18 @@ package final class Compute {
         self.kernels = kernels
         unsafe table = kernelTable(kernels).pointee
         pool = WorkerPool(threads: threads)
+        shares = (0..<threads).map { _ in Share() }
     }
 
-    /// Calls `body` with ranges that cover `0 ..< count`, one for each thread or fewer; each starts
-    /// at a multiple of `grain`.
+    /// Calls `body` with ranges that cover `0 ..< count`; each starts at a multiple of `grain`.
     func split(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
         splitParts(count, grain: grain) { _, range in body(range) }
     }
 
-    /// As ``split(_:grain:_:)``; `body` is told the number of its part too, below ``threads``.
+    /// As ``split(_:grain:_:)``; `body` is told the number of its thread's part too, below ``threads``.
+    ///
+    /// Each thread has a part of the work and takes it piece by piece, the nearest first; whoever is done takes
+    /// pieces of the others' parts. A core whose neighbour is busy may be half as fast as the next one.
     func splitParts(_ count: Int, grain: Int, _ body: (_ part: Int, Range<Int>) -> Void) {
         let grains = (count + grain - 1) / grain
         let parts = min(threads, grains)
@@ -53,10 +58,17 @@ package final class Compute {
             if count > 0 { body(0, 0..<count) }
             return
         }
+        for owner in 0..<parts { shares[owner].refill() }
         pool.run(parts) { part in
-            let first = grains * part / parts * grain
-            let last = min(count, grains * (part + 1) / parts * grain)
-            body(part, first..<last)
+            for owner in (part..<part + parts).lazy.map({ $0 % parts }) {
+                let first = grains * owner / parts
+                let size = grains * (owner + 1) / parts - first
+                while let piece = shares[owner].take() {
+                    let begin = first + size * piece / Share.pieces
+                    let end = first + size * (piece + 1) / Share.pieces
+                    if begin < end { body(part, begin * grain..<min(count, end * grain)) }
+                }
+            }
         }
     }
 
@@ -82,3 +94,19 @@ let rowGrain = 8
 let columnGrain = 16
 /// Elements that a thread takes at a time in work on flat vectors.
 let flatGrain = 4_096
+
+/// The pieces of a thread's part of the work that nobody has taken.
+private final class Share: Sendable {
+    /// With so many, threads that differ by half end within a tenth of each other; more cost as much as they save.
+    static let pieces = 4
+
+    private let next = Atomic<Int>(pieces)
+
+    /// Before the threads begin.
+    func refill() { next.store(0, ordering: .relaxed) }
+
+    func take() -> Int? {
+        let piece = next.add(1, ordering: .relaxed).oldValue
+        return piece < Self.pieces ? piece : nil
+    }
+}

@@ -1,6 +1,7 @@
 import PoeCore
 import PoeModel
 import PoeNumerics
+import Synchronization
 
 /// Orthogonalised momentum for the hidden matrices (Jordan et al., "Muon", 2024).
 ///
@@ -40,7 +41,7 @@ final class Muon {
                     Block(parameter: parameter, rows: $0)
                 }
             }
-            // The largest first, so that every thread gets its share of them.
+            // The largest first, so that threads end at nearly the same time.
             self.blocks = blocks.sorted {
                 $0.rows.count * $0.parameter.columns > $1.rows.count * $1.parameter.columns
             }
@@ -86,8 +87,11 @@ final class Muon {
         weights: ModelWeights, gradients: ModelWeights, momentum: ModelWeights,
         unitMeans: ModelWeights, learningRate: Float, weightDecay: Float, gradientScale: Float
     ) {
+        let taken = Atomic<Int>(0)
         pool.run(workers.count) { worker in
-            for index in stride(from: worker, to: blocks.count, by: workers.count) {
+            while true {
+                let index = taken.add(1, ordering: .relaxed).oldValue
+                guard index < blocks.count else { return }
                 let block = blocks[index]
                 workers[worker].step(
                     weight: weights.matrix(block.parameter).rows(block.rows),
