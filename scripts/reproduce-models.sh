@@ -25,8 +25,9 @@ scripts/setup
 swift build -c release
 bin=.build/release
 
-# The split that both models share.
+# The split that both models share, and what their products were rounded to: with tiles it would be bf16.
 split=(--split "$corpus/split.json")
+precision=(--precision f32)
 
 learn() {
     local name=$1
@@ -36,7 +37,7 @@ learn() {
     else
         # Where nothing was interrupted, --resume begins.
         "$bin/poe-train" "$corpus/poe" -o "$folder/$name.poem" --report "$folder/$name" --resume \
-            "${split[@]}" "$@"
+            "${split[@]}" "${precision[@]}" "$@"
     fi
     "$bin/poe-model" verify "$folder/$name.poem"
     "$bin/poe-model" score "$folder/$name.poem" --corpus "$corpus/poe" "${split[@]}" \
