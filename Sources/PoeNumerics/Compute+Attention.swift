@@ -99,7 +99,7 @@ extension Compute {
         let dimension = queries.columns / headCount
         let scale = 1 / Float(dimension).squareRoot()
         let scratch = unsafe jobScratch((counts.max() ?? 0) + 16)
-        unsafe forEachJob(queries.rows * headCount, scratch) { job, memory in
+        unsafe forEachJob(queries.rows * headCount, scratch, pieces: 1) { job, memory in
             let (row, head) = job.quotientAndRemainder(dividingBy: headCount)
             let (keys, values) = caches[row]
             let lane = head * dimension
@@ -113,9 +113,9 @@ extension Compute {
     /// Runs the jobs, each with its thread's scratch memory.
     private func forEachJob(
         _ count: Int, _ scratch: (pointer: UnsafeMutablePointer<Float>, distance: Int),
-        _ body: (_ job: Int, _ memory: UnsafeMutablePointer<Float>) -> Void
+        pieces: Int = 4, _ body: (_ job: Int, _ memory: UnsafeMutablePointer<Float>) -> Void
     ) {
-        splitParts(count, grain: 1) { part, jobs in
+        splitParts(count, grain: 1, pieces: pieces) { part, jobs in
             let memory = unsafe scratch.pointer + part * scratch.distance
             for job in jobs { unsafe body(job, memory) }
         }

@@ -182,9 +182,11 @@ extension Compute {
             // Rows divide finely; a few rows (decoding) leave only the panels to share out.
             let byRows =
                 largestShare(rows, grain: rowGrain) <= largestShare(columns, grain: width)
-            splitParts(byRows ? rows : panelCount, grain: byRows ? rowGrain : 1) { part, range in
-                run(part, byRows ? range : 0..<rows, byRows ? 0..<panelCount : range)
+            guard byRows else {
+                splitParts(panelCount, grain: 1, pieces: 1) { run($0, 0..<rows, $1) }
+                return
             }
+            splitParts(rows, grain: rowGrain) { run($0, $1, 0..<panelCount) }
         }
     }
 

@@ -51,7 +51,12 @@ package final class Compute {
     ///
     /// Each thread has a part of the work and takes it piece by piece, the nearest first; whoever is done takes
     /// pieces of the others' parts. A core whose neighbour is busy may be half as fast as the next one.
-    func splitParts(_ count: Int, grain: Int, _ body: (_ part: Int, Range<Int>) -> Void) {
+    ///
+    /// - Parameter pieces: One where each part reads what its core has in its cache since the last time, as the
+    ///   weights of a decoding step: pieces would carry that about.
+    func splitParts(
+        _ count: Int, grain: Int, pieces: Int = 4, _ body: (_ part: Int, Range<Int>) -> Void
+    ) {
         let grains = (count + grain - 1) / grain
         let parts = min(threads, grains)
         guard parts > 1 else {
@@ -63,9 +68,9 @@ package final class Compute {
             for owner in (part..<part + parts).lazy.map({ $0 % parts }) {
                 let first = grains * owner / parts
                 let size = grains * (owner + 1) / parts - first
-                while let piece = shares[owner].take() {
-                    let begin = first + size * piece / Share.pieces
-                    let end = first + size * (piece + 1) / Share.pieces
+                while let piece = shares[owner].take(of: pieces) {
+                    let begin = first + size * piece / pieces
+                    let end = first + size * (piece + 1) / pieces
                     if begin < end { body(part, begin * grain..<min(count, end * grain)) }
                 }
             }
@@ -97,16 +102,13 @@ let flatGrain = 4_096
 
 /// The pieces of a thread's part of the work that nobody has taken.
 private final class Share: Sendable {
-    /// With so many, threads that differ by half end within a tenth of each other; more cost as much as they save.
-    static let pieces = 4
-
-    private let next = Atomic<Int>(pieces)
+    private let next = Atomic<Int>(0)
 
     /// Before the threads begin.
     func refill() { next.store(0, ordering: .relaxed) }
 
-    func take() -> Int? {
+    func take(of pieces: Int) -> Int? {
         let piece = next.add(1, ordering: .relaxed).oldValue
-        return piece < Self.pieces ? piece : nil
+        return piece < pieces ? piece : nil
     }
 }
