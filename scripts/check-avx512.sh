@@ -38,9 +38,7 @@ if [ "$status" -eq 3 ]; then
     echo "check-avx512: NOT RUN, this processor has no AVX2" >&2
     exit 2
 fi
-for set in avx2 avx512 avx512vnni amx; do
-    # One that is not there was not compiled as meant.
-    "$work/hashes" "$set" >/dev/null 2>&1 || failed=1
-    compare "$set" "$work/hashes" "$set"
-done
+for set in avx2 avx512 avx512vnni amx; do compare "$set" "$work/hashes" "$set"; done
+# A set that is not there was not compiled as meant.
+if [ "$absent" -ne 0 ]; then failed=1; fi
 exit "$failed"

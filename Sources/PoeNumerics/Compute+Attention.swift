@@ -113,7 +113,8 @@ extension Compute {
     /// Runs the jobs, each with its thread's scratch memory.
     private func forEachJob(
         _ count: Int, _ scratch: (pointer: UnsafeMutablePointer<Float>, distance: Int),
-        pieces: Int = 4, _ body: (_ job: Int, _ memory: UnsafeMutablePointer<Float>) -> Void
+        pieces: Int = piecesOfPart,
+        _ body: (_ job: Int, _ memory: UnsafeMutablePointer<Float>) -> Void
     ) {
         splitParts(count, grain: 1, pieces: pieces) { part, jobs in
             let memory = unsafe scratch.pointer + part * scratch.distance

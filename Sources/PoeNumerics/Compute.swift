@@ -55,7 +55,8 @@ package final class Compute {
     /// - Parameter pieces: One where each part reads what its core has in its cache since the last time, as the
     ///   weights of a decoding step: pieces would carry that about.
     func splitParts(
-        _ count: Int, grain: Int, pieces: Int = 4, _ body: (_ part: Int, Range<Int>) -> Void
+        _ count: Int, grain: Int, pieces: Int = piecesOfPart,
+        _ body: (_ part: Int, Range<Int>) -> Void
     ) {
         let grains = (count + grain - 1) / grain
         let parts = min(threads, grains)
@@ -99,6 +100,8 @@ let rowGrain = 8
 let columnGrain = 16
 /// Elements that a thread takes at a time in work on flat vectors.
 let flatGrain = 4_096
+/// Pieces of a thread's part that others may take; 8 were no faster.
+let piecesOfPart = 4
 
 /// The pieces of a thread's part of the work that nobody has taken.
 private final class Share: Sendable {

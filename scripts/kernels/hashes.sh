@@ -6,8 +6,9 @@ clang=${CLANG:-$(command -v clang || true)}
 check=$(basename "$0" .sh)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-# Whether a comparison failed, for the script's exit.
+# Whether a comparison failed, for the script's exit, and whether one had nothing to compare.
 failed=0
+absent=0
 
 # compare TITLE COMMAND...: whether the command prints what stands in $work/expected.
 compare() {
@@ -16,6 +17,7 @@ compare() {
     local status=0
     "$@" >"$work/found" 2>/dev/null || status=$?
     if [ "$status" -eq 3 ]; then
+        absent=1
         printf '%s: %-28s not run, this processor does not have it\n' "$check" "$title"
     elif [ "$status" -eq 0 ] && cmp -s "$work/expected" "$work/found"; then
         printf '%s: %-28s the same %s hashes\n' "$check" "$title" "$(wc -l <"$work/found")"
